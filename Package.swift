@@ -1,0 +1,118 @@
+// swift-tools-version:6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// The rooms of Haven, from the values at the bottom to the command line at the top.
+///
+/// A room may import only rooms that stand before it; ArchitectureTests reads this list and holds the order.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+extension Target {
+    /// A library room.
+    static func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+        .target(name: name, dependencies: dependencies, swiftSettings: strict)
+    }
+
+    /// The tests of a room.
+    static func tests(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
+        .testTarget(name: "\(room)Tests", dependencies: dependencies, swiftSettings: strict)
+    }
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+
+let package = Package(
+    name: "haven",
+    products: [.executable(name: "haven", targets: ["haven"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLinux"),
+        .room("OCI", [crypto]),
+        .room("SQLStorage", [grdb, logging]),
+        .room("Cache", [nioCore]),
+        .room("BlobStorage", ["CLinux", "OCI", crypto, nioCore, nioPosix, logging]),
+        .room("Metadata", ["OCI", "SQLStorage", logging, crypto]),
+        .room("Events", ["OCI", "Metadata"]),
+        .room("Access", ["OCI", "Cache", "Metadata", "Events", crypto, cryptoExtras, jwtKit, logging, nioPosix]),
+        .room("Registry", ["OCI", "Cache", "BlobStorage", "Metadata", "Events", "Access", crypto, nioCore, logging]),
+        .room("Lifecycle", ["OCI", "BlobStorage", "Metadata", "Events", "Access", "Registry", logging]),
+        .room(
+            "HTTPSupport",
+            [
+                "CLinux", "OCI", "BlobStorage", "Access", hummingbird, hummingbirdCore, hummingbirdTLS, hummingbirdHTTP2,
+                httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHTTPTypes, nioHTTPTypesHTTP1, nioExtras, nioSSL, logging, x509,
+            ]),
+        .room(
+            "RegistryAPI",
+            ["OCI", "BlobStorage", "Access", "Registry", "HTTPSupport", hummingbird, hummingbirdCore, httpTypes, nioCore, logging]),
+        .room("HarborAPI", ["OCI", "Access", "HTTPSupport", hummingbird, hummingbirdCore, httpTypes, nioCore, logging]),
+        .room(
+            "HavenServer",
+            [
+                "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Events", "Access", "Registry", "Lifecycle",
+                "HTTPSupport", "RegistryAPI", "HarborAPI", hummingbird, hummingbirdCore, crypto, logging, nioCore, nioPosix,
+                nioSSL, serviceLifecycle, x509,
+            ]),
+        .executableTarget(
+            name: "haven",
+            dependencies: ["OCI", "Access", "Metadata", "Lifecycle", "Registry", "HavenServer", argumentParser, logging],
+            swiftSettings: strict),
+        .target(
+            name: "TestKit",
+            dependencies: [
+                "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Access", "Registry", "Lifecycle", "HTTPSupport",
+                "HavenServer", asyncHTTPClient, crypto, jwtKit, nioCore, nioPosix, nioHTTP1, nioSSL, subprocess, x509, logging,
+            ],
+            path: "Tests/TestKit",
+            swiftSettings: strict),
+        .tests("OCI", ["OCI", "TestKit"]),
+        .tests("SQLStorage", ["SQLStorage", "TestKit"]),
+        .tests("BlobStorage", ["BlobStorage", "CLinux", "TestKit"]),
+        .tests("Architecture", ["TestKit"]),
+        .tests("System", ["TestKit", "haven", asyncHTTPClient, nioCore]),
+    ]
+)
