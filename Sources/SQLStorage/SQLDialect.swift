@@ -28,6 +28,17 @@ package enum SQLDialect: String, Sendable, CaseIterable {
         }
     }
 
+    /// A short Unicode column compared byte by byte, fit for keys that people choose, such as user names.
+    ///
+    /// - Parameter length: The longest value in characters, at most 700 (MariaDB's index limit).
+    package func unicodeKeyType(_ length: Int) -> SQLFragment {
+        switch self {
+        case .sqlite: "TEXT"
+        case .postgresql: SQLFragment(raw: "VARCHAR(\(length)) COLLATE \"C\"")
+        case .mariadb: SQLFragment(raw: "VARCHAR(\(length)) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+        }
+    }
+
     /// A signed 64-bit number: sizes in bytes, times in microseconds, counters, flags.
     package var integerType: SQLFragment {
         switch self {

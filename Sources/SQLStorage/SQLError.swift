@@ -26,8 +26,9 @@ package enum SQLError: Error, Sendable, Equatable {
     /// The cause in words, for the log.
     package var cause: String {
         switch self {
-        case .conflict(let text), .duplicate(let text), .foreignKey(let text), .readOnly(let text), .unreachable(let text),
-            .outcomeUnknown(let text), .full(let text), .timeout(let text), .overloaded(let text), .invalid(let text):
+        case .conflict(let text), .duplicate(let text), .foreignKey(let text), .readOnly(let text), .full(let text),
+            .unreachable(let text), .outcomeUnknown(let text), .timeout(let text), .overloaded(let text),
+            .invalid(let text):
             text
         }
     }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the metadata room itself refuses. Failures of the database stay ``SQLStorage/SQLError``.
+package enum MetadataError: Error, Sendable, Equatable {
+    /// Thrown by a transaction's body that lost a race it can see (a compare-and-set that found 0 rows, a duplicate at
+    /// a statement marked "repeat on duplicate"): the whole transaction is repeated from its start.
+    case raced(String)
+    /// The database was written by a newer release, whose migrations this one does not know.
+    case newerSchema(number: Int, title: String)
+    /// A migration that was applied is not the one this release has under that number.
+    case changedMigration(number: Int, applied: String, expected: String)
+    /// A row holds what no release ever writes.
+    case damaged(String)
+    /// SQLite cannot live there.
+    case unsuitablePlace(String)
+}
