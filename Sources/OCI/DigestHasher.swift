@@ -5,45 +5,30 @@ internal import Crypto
 ///
 /// It is a value: a copy goes on by itself, and ``finish()`` leaves the running digest usable.
 package struct DigestHasher: Sendable {
-    private enum State: Sendable {
-        case sha256(SHA256)
-        case sha512(SHA512)
-    }
-
-    private var state: State
+    package let algorithm: Digest.Algorithm
+    private var sha256: SHA256?  // one of the two; an optional is updated in place, an enum's payload is copied out first
+    private var sha512: SHA512?
 
     package init(_ algorithm: Digest.Algorithm) {
+        self.algorithm = algorithm
         switch algorithm {
-        case .sha256: state = .sha256(SHA256())
-        case .sha512: state = .sha512(SHA512())
-        }
-    }
-
-    package var algorithm: Digest.Algorithm {
-        switch state {
-        case .sha256: .sha256
-        case .sha512: .sha512
+        case .sha256: sha256 = SHA256()
+        case .sha512: sha512 = SHA512()
         }
     }
 
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        switch state {
-        case .sha256(var hash):
-            state = .sha256(SHA256())  // lets go of the stored copy, so that the update happens in place
-            hash.update(bufferPointer: bytes)
-            state = .sha256(hash)
-        case .sha512(var hash):
-            state = .sha512(SHA512())
-            hash.update(bufferPointer: bytes)
-            state = .sha512(hash)
+        switch algorithm {
+        case .sha256: sha256?.update(bufferPointer: bytes)
+        case .sha512: sha512?.update(bufferPointer: bytes)
         }
     }
 
     /// The digest of everything given so far.
     package func finish() -> Digest {
-        switch state {
-        case .sha256(let hash): Digest(.sha256, bytes: hash.finalize())
-        case .sha512(let hash): Digest(.sha512, bytes: hash.finalize())
+        switch algorithm {
+        case .sha256: Digest(.sha256, bytes: (sha256 ?? SHA256()).finalize())
+        case .sha512: Digest(.sha512, bytes: (sha512 ?? SHA512()).finalize())
         }
     }
 }
