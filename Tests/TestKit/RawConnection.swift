@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOPosix
+
+/// A TCP connection that carries exactly the bytes a test writes: for requests no decent client would send.
+///
+///     let answer = try await RawConnection.exchange(port: haven.httpPort, "GET /v2/../ HTTP/1.1\r\nHost: x\r\n\r\n")
+package enum RawConnection {
+    /// Sends `request` and reads one answer.
+    ///
+    /// - Parameters:
+    ///   - closingAfter: Shuts the sending side once the bytes are out, as a client that gave up does.
+    ///   - limit: How long to wait for the answer.
+    /// - Returns: The answer, or nil when the server closed the connection without one.
+    package static func exchange(
+        port: Int, _ request: [UInt8], closingAfter: Bool = false, limit: Duration = .seconds(30)
+    ) async throws -> Answer? {
+        let bytes = try await withDeadline(limit) {
+            try await conversation(port: port, request, closingAfter: closingAfter)
+        }
+        guard let bytes else { throw ToolFailure(what: "no answer and no end of connection after \(limit)") }
+        return RawAnswer(bytes)?.answer
+    }
+
+    package static func exchange(
+        port: Int, _ request: String, closingAfter: Bool = false, limit: Duration = .seconds(30)
+    ) async throws -> Answer? {
+        try await exchange(port: port, Array(request.utf8), closingAfter: closingAfter, limit: limit)
+    }
+
+    private static func conversation(port: Int, _ request: [UInt8], closingAfter: Bool) async throws -> [UInt8] {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+        return try await channel.executeThenClose { inbound, outbound in
+            // The server may answer and close before it read everything: then its answer counts, not our write.
+            try? await outbound.write(ByteBuffer(bytes: request))
+            if closingAfter { outbound.finish() }
+            var received: [UInt8] = []
+            do {
+                for try await piece in inbound {
+                    received += piece.readableBytesView
+                    if RawAnswer(received)?.isComplete == true { break }
+                }
+            } catch {
+                // A reset ends the conversation like a close: what came before it is the answer.
+            }
+            return received
+        }
+    }
+}
+
+/// The bytes of an answer, as far as they came.
+private struct RawAnswer {
+    let answer: Answer
+    let isComplete: Bool
+
+    init?(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        // Interim answers (100 Continue) come before the one that counts.
+        while let head = RawAnswer.head(of: rest) {
+            rest = rest[(head.end)...]
+            if head.status >= 200 {
+                let length = head.headers.first { $0.0.lowercased() == "content-length" }.flatMap { Int($0.1) } ?? 0
+                answer = Answer(status: head.status, headers: head.headers, body: Array(rest.prefix(length)))
+                isComplete = rest.count >= length
+                return
+            }
+        }
+        return nil
+    }
+
+    private static func head(
+        of bytes: ArraySlice<UInt8>
+    ) -> (status: Int, headers: [(String, String)], end: Int)? {
+        let blank: [UInt8] = [13, 10, 13, 10]
+        guard let end = bytes.indices.dropLast(3).first(where: { bytes[$0..<($0 + 4)].elementsEqual(blank) }) else {
+            return nil
+        }
+        let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n")
+        let words = lines.first?.split(separator: " ") ?? []
+        guard words.count >= 2, let status = Int(words[1]) else { return nil }
+        let headers = lines.dropFirst().compactMap { line -> (String, String)? in
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            let value = line[line.index(after: colon)...].drop { $0 == " " }
+            return (String(line[..<colon]), String(value))
+        }
+        return (status, headers, end + 4)
+    }
+}
