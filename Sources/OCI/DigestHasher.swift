@@ -6,7 +6,8 @@ internal import Crypto
 /// It is a value: a copy goes on by itself, and ``finish()`` leaves the running digest usable.
 package struct DigestHasher: Sendable {
     package let algorithm: Digest.Algorithm
-    private var sha256: SHA256?  // one of the two; an optional is updated in place, an enum's payload is copied out first
+    // One of the two: an optional is updated in place, while the payload of an enum would be copied out first.
+    private var sha256: SHA256?
     private var sha512: SHA512?
 
     package init(_ algorithm: Digest.Algorithm) {
