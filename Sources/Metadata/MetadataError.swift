@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import OCI
+
 /// What the metadata room itself refuses. Failures of the database stay ``SQLStorage/SQLError``.
 package enum MetadataError: Error, Sendable, Equatable {
     /// Thrown by a transaction's body that lost a race it can see (a compare-and-set that found 0 rows, a duplicate at
@@ -11,6 +13,12 @@ package enum MetadataError: Error, Sendable, Equatable {
     case changedMigration(number: Int, applied: String, expected: String)
     /// A row holds what no release ever writes.
     case damaged(String)
+    /// The project is gone, or was made again under its name: the identity the caller holds names nothing any more.
+    case projectGone
+    /// No blob of this digest is stored.
+    case blobGone(Digest)
+    /// The project has no room for so many more bytes.
+    case quotaExceeded(used: Int64, limit: Int64, wanted: Int64)
     /// SQLite cannot live there.
     case unsuitablePlace(String)
 }

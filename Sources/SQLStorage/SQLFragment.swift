@@ -60,6 +60,12 @@ extension SQLFragment: ExpressibleByStringInterpolation {
             values.append(value.sqlValue)
         }
 
+        /// Binds a value that may be absent; absent is NULL.
+        package mutating func appendInterpolation<Value: SQLBindable>(_ value: Value?) {
+            text += "?"
+            values.append(value?.sqlValue ?? .null)
+        }
+
         /// Inlines `fragment` with its values.
         package mutating func appendInterpolation(_ fragment: SQLFragment) {
             text += fragment.text
