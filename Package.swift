@@ -112,6 +112,8 @@ let package = Package(
         .tests("OCI", ["OCI", "TestKit"]),
         .tests("SQLStorage", ["SQLStorage", "TestKit"]),
         .tests("BlobStorage", ["BlobStorage", "CLinux", "TestKit"]),
+        .tests("Cache", ["Cache"]),
+        .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
         .tests("Architecture", ["TestKit"]),
         .tests("System", ["TestKit", "haven", asyncHTTPClient, nioCore]),
     ]

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Counters of one cache since it was made, for the metrics page.
+package struct CacheStatistics: Sendable, Hashable {
+    /// Look-ups that found a value.
+    package var hits = 0
+    /// Look-ups that found none, or one that was too old or of another stamp.
+    package var misses = 0
+    /// Values that had to go because room was needed.
+    package var evictions = 0
+    /// Values held now.
+    package var count = 0
+    /// Sum of the costs of the values held now.
+    package var cost = 0
+
+    mutating func add(_ other: CacheStatistics) {
+        hits += other.hits
+        misses += other.misses
+        evictions += other.evictions
+        count += other.count
+        cost += other.cost
+    }
+}
