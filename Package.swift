@@ -30,6 +30,7 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -72,7 +73,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLinux"),
         .room("OCI", [crypto]),
-        .room("SQLStorage", [grdb, logging]),
+        .room("SQLStorage", [grdb, grdbSQLite]),
         .room("Cache", [nioCore]),
         .room("BlobStorage", ["CLinux", "OCI", crypto, nioCore, nioPosix, logging]),
         .room("Metadata", ["OCI", "SQLStorage", logging, crypto]),
@@ -101,6 +102,8 @@ let package = Package(
             name: "haven",
             dependencies: ["OCI", "Access", "Metadata", "Lifecycle", "Registry", "HavenServer", argumentParser, logging],
             swiftSettings: strict),
+        .executableTarget(
+            name: "sql-peer", dependencies: ["SQLStorage"], path: "Tests/SQLPeer", swiftSettings: strict),
         .target(
             name: "TestKit",
             dependencies: [
@@ -110,7 +113,8 @@ let package = Package(
             path: "Tests/TestKit",
             swiftSettings: strict),
         .tests("OCI", ["OCI", "TestKit"]),
-        .tests("SQLStorage", ["SQLStorage", "TestKit"]),
+        .tests("SQLStorage", ["SQLStorage", "TestKit", "sql-peer"]),
+        .tests("Metadata", ["Metadata", "SQLStorage", "OCI", "TestKit"]),
         .tests("BlobStorage", ["BlobStorage", "CLinux", "TestKit"]),
         .tests("Cache", ["Cache"]),
         .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),

@@ -34,6 +34,7 @@ package struct MetadataStore: Sendable {
     ///
     /// - Throws: What `body` throws; ``SQLError/conflict(_:)`` or ``MetadataError/raced(_:)`` when ten seconds of
     ///   repeating were not enough; any other ``SQLError`` at once.
+    @discardableResult
     package func write<T: Sendable>(
         _ lane: SQLLane = .push, _ durability: SQLDurability = .full,
         _ body: @escaping @Sendable (MetadataTransaction) throws -> T

@@ -51,6 +51,7 @@ package protocol SQLDatabase: Sendable {
     ///
     /// - Throws: What `body` throws, or ``SQLError``; after ``SQLError/outcomeUnknown(_:)`` the write may have happened,
     ///   after every other error it has not.
+    @discardableResult
     func write<T: Sendable>(
         _ lane: SQLLane, _ durability: SQLDurability, _ body: @escaping @Sendable (any SQLTransaction) throws -> T
     ) async throws -> T
