@@ -79,8 +79,8 @@ let package = Package(
         .room("Metadata", ["OCI", "SQLStorage", logging, crypto]),
         .room("Events", ["OCI", "Metadata"]),
         .room("Access", ["OCI", "Cache", "Metadata", "Events", crypto, cryptoExtras, jwtKit, logging, nioPosix]),
-        .room("Registry", ["OCI", "Cache", "BlobStorage", "Metadata", "Events", "Access", crypto, nioCore, logging]),
-        .room("Lifecycle", ["OCI", "BlobStorage", "Metadata", "Events", "Access", "Registry", logging]),
+        .room("Registry", ["OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Events", "Access", crypto, nioCore, logging]),
+        .room("Lifecycle", ["OCI", "SQLStorage", "BlobStorage", "Metadata", "Events", "Access", "Registry", logging]),
         .room(
             "HTTPSupport",
             [
@@ -89,7 +89,7 @@ let package = Package(
             ]),
         .room(
             "RegistryAPI",
-            ["OCI", "BlobStorage", "Access", "Registry", "HTTPSupport", hummingbird, hummingbirdCore, httpTypes, nioCore, logging]),
+            ["OCI", "SQLStorage", "BlobStorage", "Metadata", "Access", "Registry", "HTTPSupport", hummingbird, hummingbirdCore, httpTypes, nioCore, logging]),
         .room("HarborAPI", ["OCI", "Access", "HTTPSupport", hummingbird, hummingbirdCore, httpTypes, nioCore, logging]),
         .room(
             "HavenServer",

@@ -36,7 +36,8 @@ package struct EventRecorder {
     package mutating func record(_ event: Event) throws {
         try at.post(
             OutboxRow(
-                operation: operation, index: count, subject: event.subject, subjectVersion: event.version, kind: event.kind,
+                operation: operation, index: count, subject: event.subject, subjectVersion: event.version,
+                kind: event.kind,
                 payload: event.payload(by: caller)))
         count += 1
     }

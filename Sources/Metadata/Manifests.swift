@@ -125,7 +125,8 @@ extension MetadataTransaction {
             }
             return false
         }
-        try reference(blobs, children: Set(parsed.children.map(\.digest)).sorted(), from: manifest.digest, in: repository)
+        try reference(
+            blobs, children: Set(parsed.children.map(\.digest)).sorted(), from: manifest.digest, in: repository)
         try charge(project, bytes: size)
         try addCandidate(.manifest, repository: repository, project: project, digest: manifest.digest, after: lease)
         return true
@@ -136,11 +137,13 @@ extension MetadataTransaction {
     ) throws {
         for blob in blobs {
             try sql.run(
-                "INSERT INTO manifest_blobs (repository_id, manifest, blob) VALUES (\(repository), \(manifest), \(blob))")
+                "INSERT INTO manifest_blobs (repository_id, manifest, blob) VALUES (\(repository), \(manifest), \(blob))"
+            )
         }
         for child in children {
             try sql.run(
-                "INSERT INTO manifest_children (repository_id, parent, child) VALUES (\(repository), \(manifest), \(child))")
+                "INSERT INTO manifest_children (repository_id, parent, child) VALUES (\(repository), \(manifest), \(child))"
+            )
         }
     }
 

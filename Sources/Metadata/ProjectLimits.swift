@@ -39,14 +39,6 @@ extension MetadataTransaction {
         }
     }
 
-    /// The bytes a project may hold (nil for no limit) and those it holds.
-    package func usage(of project: ProjectID) throws -> (limit: Int64?, used: Int64) {
-        let slots = try sql.rows("SELECT used, allowance FROM project_usage WHERE project_id = \(project)")
-        let allowances = slots.compactMap { $0.optionalInteger(1) }
-        let used = slots.reduce(0) { $0 + $1.integer(0) }
-        return (allowances.isEmpty ? nil : allowances.reduce(0, +), used)
-    }
-
     /// The part of `amount` that slot number `slot` gets; the first takes what does not divide.
     private static func share(of amount: Int64, slot: Int64) -> Int64 {
         amount / usageSlots + (slot == 0 ? amount % usageSlots : 0)

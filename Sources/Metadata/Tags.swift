@@ -37,9 +37,10 @@ package struct TagChange: Sendable {
 extension MetadataTransaction {
     /// Where a tag points.
     package func tag(_ name: Tag, in repository: RepositoryID) throws -> TagRow? {
-        try sql.rows("SELECT digest, version FROM tags WHERE repository_id = \(repository) AND name = \(name)").first.map {
-            TagRow(digest: try $0.digest(0), version: $0.integer(1))
-        }
+        try sql.rows("SELECT digest, version FROM tags WHERE repository_id = \(repository) AND name = \(name)").first
+            .map {
+                TagRow(digest: try $0.digest(0), version: $0.integer(1))
+            }
     }
 
     /// Points a tag at a manifest by compare-and-set and writes the history entry of the move.

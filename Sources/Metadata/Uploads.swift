@@ -49,7 +49,7 @@ package struct UploadPartRow: Sendable, Equatable {
 }
 
 /// Who may see an upload: its id alone is no authority.
-package struct UploadOwner: Sendable {
+package struct UploadOwner: Sendable, Equatable {
     /// The upload.
     package let id: UploadID
     /// The repository it was begun in.
@@ -92,19 +92,24 @@ extension MetadataTransaction {
             AND (state = 'done' OR expires_at > \(dialect.now))
             """
         ).first.flatMap { row in
-            guard let state = UploadRow.State(rawValue: row.text(0)) else { throw MetadataError.damaged("upload state") }
+            guard let state = UploadRow.State(rawValue: row.text(0)) else {
+                throw MetadataError.damaged("upload state")
+            }
             return UploadRow(
-                id: owner.id, state: state, offset: row.integer(1), nextPart: Int(row.integer(2)), fence: row.integer(3),
+                id: owner.id, state: state, offset: row.integer(1), nextPart: Int(row.integer(2)),
+                fence: row.integer(3),
                 base: row.text(4), driver: row.text(5), digest: try row.optionalDigest(6))
         }
     }
 
     /// The published parts of an upload, in order.
     package func uploadParts(_ id: UploadID) throws -> [UploadPartRow] {
-        try sql.rows("SELECT part, start, length, name, etag FROM upload_parts WHERE upload_id = \(id) ORDER BY part").map {
-            UploadPartRow(
-                number: Int($0.integer(0)), start: $0.integer(1), length: $0.integer(2), name: $0.text(3), etag: $0.text(4))
-        }
+        try sql.rows("SELECT part, start, length, name, etag FROM upload_parts WHERE upload_id = \(id) ORDER BY part")
+            .map {
+                UploadPartRow(
+                    number: Int($0.integer(0)), start: $0.integer(1), length: $0.integer(2), name: $0.text(3),
+                    etag: $0.text(4))
+            }
     }
 
     /// Takes the upload over for one writer and reserves the next part number for it.

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import BlobStorage
+import Logging
+import Metadata
+import OCI
+import SQLStorage
+
+// The commit of a blob: bytes durable and verified first, then one transaction that makes row and link, then the answer.
+
+/// A stored copy that is verified and durable, and that no blob row names yet.
+private struct VerifiedCopy {
+    let location: String
+    let size: Int64
+    let fence: Int64
+    /// The names this upload reserved besides, which become garbage with the commit.
+    let leftovers: [DoomedObject]
+}
+
+extension RegistryService {
+    /// Commits a session as the blob of a digest; the session is over, whatever happens.
+    func commit(_ session: UploadSession, as digest: Digest) async throws {
+        let copy: VerifiedCopy
+        do {
+            copy = try await verifiedCopy(of: session, digest)
+        } catch {
+            await giveUp(session, because: error)
+            throw error
+        }
+        do {
+            try await record(copy, of: session, as: digest)
+            active.end()
+        } catch {
+            await giveUp(session, because: error)
+            throw error
+        }
+    }
+
+    /// The bytes as one durable object whose digest is the one the client named.
+    ///
+    /// With an unbroken running hash and a single part there is nothing left to do but seal it. Otherwise the upload is
+    /// fenced, its parts are assembled under a new name, and the digest is taken from what is read back.
+    private func verifiedCopy(of session: UploadSession, _ digest: Digest) async throws -> VerifiedCopy {
+        var session = session
+        if let hasher = session.hasher, digest.algorithm == hasher.algorithm, session.plan.parts.count <= 1,
+            session.received == 0 || session.writer != nil
+        {
+            return try await sealed(session, hasher.finish(), digest)
+        }
+        try await publish(&session)
+        if let writer = session.writer { _ = try await translating { try await writer.seal() } }
+        session.writer = nil
+        return try await assembled(session, digest)
+    }
+
+    private func sealed(_ session: UploadSession, _ actual: Digest, _ digest: Digest) async throws -> VerifiedCopy {
+        guard actual == digest else { throw RegistryError.digestMismatch(expected: digest, actual: actual) }
+        guard let writer = session.writer else {
+            let empty = try await translating {
+                try await blobs.assemble(session.plan, asNumber: session.part, hashing: nil)
+            }
+            let location = empty.location.rawValue
+            return VerifiedCopy(
+                location: location, size: 0, fence: session.fence,
+                leftovers: session.part > 1 ? leftovers(of: session.plan, through: session.part, besides: location) : []
+            )
+        }
+        let part = try await translating { try await writer.seal() }
+        return VerifiedCopy(
+            location: part.name, size: session.received, fence: session.fence,
+            leftovers: session.part > 1 ? leftovers(of: session.plan, through: session.part, besides: part.name) : [])
+    }
+
+    /// The names an upload reserved and did not become: an earlier writer may have stored something there.
+    private func leftovers(of plan: UploadPlan, through part: Int, besides location: String) -> [DoomedObject] {
+        blobs.reservedLocations(base: plan.base, through: part, driver: plan.driver)
+            .filter { $0.location.rawValue != location }
+    }
+
+    private func assembled(_ session: UploadSession, _ digest: Digest) async throws -> VerifiedCopy {
+        let owner = session.owner
+        let (holder, life, fence) = (caches.process, policy.times.uploadLife, session.fence)
+        // What counts is what was published under the old fence, so the parts are read in the transaction that raises it.
+        let held = try await metadata.write(.push, .relaxed) {
+            transaction -> (fence: Int64, part: Int, plan: UploadPlan)? in
+            guard let row = try transaction.upload(owner), row.state == .open, row.fence == fence,
+                let held = try transaction.acquireUpload(row, holder: holder, to: .committing, life: life)
+            else { return nil }
+            return (held.fence, held.part, try transaction.plan(of: row))
+        }
+        guard let held else { throw try await lost(owner) }
+        let blob = try await translating {
+            try await blobs.assemble(held.plan, asNumber: held.part, hashing: digest.algorithm)
+        }
+        if let actual = blob.digest, actual != digest {
+            throw RegistryError.digestMismatch(expected: digest, actual: actual)
+        }
+        return VerifiedCopy(
+            location: blob.location.rawValue, size: blob.size, fence: held.fence,
+            leftovers: leftovers(of: held.plan, through: held.part, besides: blob.location.rawValue))
+    }
+
+    /// The one transaction after which the push may be answered.
+    private func record(_ copy: VerifiedCopy, of session: UploadSession, as digest: Digest) async throws {
+        let (owner, project, lease) = (session.owner, session.project, policy.times.lease)
+        let grace = policy.times.readGrace
+        let held = try await translating {
+            try await metadata.write(.push) { transaction -> Bool in
+                guard try transaction.finishUpload(owner.id, as: digest, size: copy.size, fence: copy.fence) else {
+                    return false
+                }
+                try transaction.recordBlob(digest, size: copy.size, location: copy.location)
+                try transaction.link(digest, size: copy.size, into: owner.repository, of: project, lease: lease)
+                for object in copy.leftovers {
+                    try transaction.doom(
+                        object.location.rawValue, kind: object.kind.rawValue, detail: object.detail, bytes: 0,
+                        after: grace)
+                }
+                return true
+            }
+        }
+        guard held else { throw try await lost(owner) }
+    }
+
+    /// Ends a session whose commit failed; an upload whose content was refused is given up for good.
+    private func giveUp(_ session: UploadSession, because error: any Error) async {
+        await abandon(session)
+        switch error {
+        case RegistryError.digestMismatch, RegistryError.quotaExceeded:
+            let (id, logger) = (session.owner.id, logger)
+            do {
+                _ = try await metadata.write(.push, .relaxed) { try $0.failUpload(id) }
+            } catch {
+                // The row expires by itself; only the collection of its bytes waits longer.
+                logger.warning("upload not given up", metadata: ["error": "\(error)", "upload.id": "\(id.rawValue)"])
+            }
+        default: break
+        }
+    }
+}

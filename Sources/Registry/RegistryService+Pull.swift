@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Access
+package import BlobStorage
+import Cache
+import Logging
+package import Metadata
+import NIOCore
+package import OCI
+import SQLStorage
+
+extension RegistryService {
+    /// The live repository of a name, from memory while the database stands still.
+    func repository(
+        _ name: RepositoryName, in project: ProjectID, _ lane: SQLLane
+    ) async throws -> RepositoryID? {
+        let key = PullCaches.RepositoryKey(project: project, name: name)
+        let stamp = metadata.changeStamp()
+        if let stamp, let known = caches.repositories.value(for: key, stamp: stamp) { return known }
+        let found = try await metadata.read(lane) { try $0.repository(name, in: project) }
+        if let stamp, let found { caches.repositories.insert(found, for: key, stamp: stamp) }
+        return found
+    }
+
+    /// A manifest this node has served before and that is still true, without waiting; nil says nothing.
+    package func knownManifest(_ reference: Reference, _ permit: Permit<Pull>) -> StoredManifest? {
+        guard let stamp = metadata.changeStamp() else { return nil }
+        let key = PullCaches.ManifestKey(project: permit.project, repository: permit.repository, reference: reference)
+        return caches.manifests.value(for: key, stamp: stamp)
+    }
+
+    /// The manifest of a tag or digest, with the bytes and the media type its client sent.
+    ///
+    /// - Throws: ``RegistryError/nameUnknown(_:)``, ``RegistryError/manifestUnknown(_:)``.
+    package func manifest(_ reference: Reference, _ permit: Permit<Pull>) async throws -> StoredManifest {
+        let (project, name) = (permit.project, permit.repository)
+        let key = PullCaches.ManifestKey(project: project, repository: name, reference: reference)
+        let stamp = metadata.changeStamp()
+        if let stamp, let known = caches.manifests.value(for: key, stamp: stamp) { return known }
+        let row = try await metadata.read(.pull) { transaction -> ManifestRow? in
+            guard let repository = try transaction.repository(name, in: project) else {
+                throw RegistryError.nameUnknown(name)
+            }
+            switch reference {
+            case .tag(let tag): return try transaction.manifest(tag, in: repository)
+            case .digest(let digest): return try transaction.manifest(digest, in: repository)
+            }
+        }
+        guard let row else { throw RegistryError.manifestUnknown(reference) }
+        let manifest = StoredManifest(digest: row.digest, mediaType: row.mediaType, bytes: content(of: row))
+        if let stamp { caches.manifests.insert(manifest, for: key, stamp: stamp) }
+        return manifest
+    }
+
+    /// One copy in memory of equal bytes, whichever repositories they are read through.
+    private func content(of row: ManifestRow) -> ByteBuffer {
+        if let known = caches.contents.value(for: row.digest) { return known }
+        let bytes = ByteBuffer(bytes: row.bytes)
+        caches.contents.insert(bytes, for: row.digest, cost: max(1, bytes.readableBytes))
+        return bytes
+    }
+
+    /// A blob as a repository may read it.
+    ///
+    /// A caller who may push also renews the blob's lease: after the answer there is half a lease to reference it.
+    ///
+    /// - Parameter renewing: Whether this is a pusher's question, HEAD, and not a download.
+    /// - Throws: ``RegistryError/blobUnknown(_:)``, also when the store was found to have lost the bytes.
+    package func blob(_ digest: Digest, _ permit: Permit<Pull>, renewing: Bool) async throws -> LinkedBlob {
+        if let known = knownBlob(digest, permit), !renewing || !permit.mayPush { return known }
+        let (project, name, lease) = (permit.project, permit.repository, policy.times.lease)
+        let stamp = metadata.changeStamp()
+        guard let repository = try await repository(name, in: project, .pull) else {
+            throw RegistryError.nameUnknown(name)
+        }
+        let found = try await metadata.read(.pull) { try $0.linkedBlob(digest, in: repository) }
+        guard let found, !found.isSuspect else { throw RegistryError.blobUnknown(digest) }
+        if let stamp {
+            let key = PullCaches.BlobKey(project: project, repository: name, digest: digest)
+            caches.links.insert(found, for: key, stamp: stamp)
+        }
+        if renewing, permit.mayPush { try await renew(found, in: repository, lease: lease) }
+        return found
+    }
+
+    /// A link this node has read before and that is still true, without waiting; nil says nothing.
+    package func knownBlob(_ digest: Digest, _ permit: Permit<Pull>) -> LinkedBlob? {
+        guard let stamp = metadata.changeStamp() else { return nil }
+        let key = PullCaches.BlobKey(project: permit.project, repository: permit.repository, digest: digest)
+        return caches.links.value(for: key, stamp: stamp)
+    }
+
+    /// Renews a lease when the clock here says that half of it is gone; the statement asks the database's clock again.
+    private func renew(_ blob: LinkedBlob, in repository: RepositoryID, lease: Int64) async throws {
+        guard blob.leasedUntil < WallClock.microseconds + lease / 2 + .seconds(60) else { return }
+        try await metadata.write(.push) { transaction in
+            guard let fresh = try transaction.linkedBlob(blob.digest, in: repository) else {
+                throw RegistryError.blobUnknown(blob.digest)
+            }
+            try transaction.lean(fresh, in: repository, lease: lease)
+        }
+    }
+
+    /// Opens the bytes of a blob for reading.
+    ///
+    /// When the store does not find them, and not at a second look either, the blob is marked: from then on it is absent for
+    /// pushers, and the next push of it heals.
+    ///
+    /// - Throws: ``RegistryError/blobUnknown(_:)`` when the bytes are missing.
+    package func open(_ blob: LinkedBlob, _ permit: Permit<Pull>) async throws -> any BlobReader {
+        do {
+            return try await blobs.open(BlobLocation(rawValue: blob.location))
+        } catch BlobStorageError.notFound {
+            return try await openAgain(blob, permit)
+        } catch {
+            throw RegistryError.storage(error)
+        }
+    }
+
+    private func openAgain(_ blob: LinkedBlob, _ permit: Permit<Pull>) async throws -> any BlobReader {
+        let (project, name, digest) = (permit.project, permit.repository, blob.digest)
+        let fresh = try await metadata.read(.pull) { transaction -> LinkedBlob? in
+            guard let repository = try transaction.repository(name, in: project) else { return nil }
+            return try transaction.linkedBlob(digest, in: repository)
+        }
+        guard let fresh else { throw RegistryError.blobUnknown(digest) }
+        do {
+            return try await blobs.open(BlobLocation(rawValue: fresh.location))
+        } catch BlobStorageError.notFound {
+            logger.error("blob bytes missing", metadata: ["digest": "\(digest)", "repository": "\(name)"])
+            try await metadata.write(.push) { try $0.suspectBlob(digest, at: fresh.location) }
+            throw RegistryError.blobUnknown(digest)
+        } catch {
+            throw RegistryError.storage(error)
+        }
+    }
+}

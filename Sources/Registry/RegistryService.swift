@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package import BlobStorage
+import Cache
+package import Logging
+package import Metadata
+
+/// The bounds of the registry's work on one node.
+package struct RegistryPolicy: Sendable {
+    /// Leases and grace periods.
+    package var times: Times
+    /// A long body is published each time so many bytes have arrived, so that a client can resume behind them.
+    package var publishBytes: Int64
+    /// A slow body is published at least this often.
+    package var publishInterval: Duration
+    /// The most uploads this node holds open files for; more are refused until some end.
+    package var openUploads: Int
+    /// How much memory recently pulled manifests may use, in bytes.
+    package var manifestCacheBytes: Int
+
+    /// The bounds a production node uses.
+    package init(
+        times: Times = .standard, publishBytes: Int64 = 64 << 20, publishInterval: Duration = .seconds(10),
+        openUploads: Int = 4_096, manifestCacheBytes: Int = 64 << 20
+    ) {
+        self.times = times
+        self.publishBytes = publishBytes
+        self.publishInterval = publishInterval
+        self.openUploads = openUploads
+        self.manifestCacheBytes = manifestCacheBytes
+    }
+}
+
+/// The distribution protocol without HTTP: uploads, pushes, pulls, mounts, referrers, deletes.
+///
+/// Every method needs a permit, and only Access makes permits. Rows decide: a method answers after the transaction that
+/// makes its answer true is durable, and after a crash anywhere the same request may be repeated.
+package struct RegistryService: Sendable {
+    let metadata: MetadataStore
+    let blobs: any BlobStore
+    let policy: RegistryPolicy
+    let active: ActiveUploads
+    let caches: PullCaches
+    let rules: [any TagRule]
+    let logger: Logger
+
+    /// Makes the service of one node.
+    ///
+    /// - Parameters:
+    ///   - metadata: What is remembered.
+    ///   - blobs: Where the bytes are.
+    ///   - rules: What every move of a tag must pass, in order.
+    ///   - policy: The bounds of the work.
+    ///   - logger: For what healed or soon will not.
+    package init(
+        metadata: MetadataStore, blobs: any BlobStore, rules: [any TagRule], policy: RegistryPolicy, logger: Logger
+    ) {
+        self.metadata = metadata
+        self.blobs = blobs
+        self.policy = policy
+        self.rules = rules
+        self.active = ActiveUploads(limit: policy.openUploads)
+        self.caches = PullCaches(manifestBytes: policy.manifestCacheBytes)
+        self.logger = logger
+    }
+
+    /// Closes the files of uploads that no request holds; what they published stays, and any node may go on.
+    package func close() async {
+        for session in active.takeAll() { await session.close() }
+    }
+
+    /// Closes the files of uploads nobody has written to for a while; what they published stays.
+    ///
+    /// - Parameter idle: How long a session may lie untouched.
+    package func closeIdleUploads(olderThan idle: Duration) async {
+        for session in active.takeIdle(longerThan: idle) { await session.close() }
+    }
+}
