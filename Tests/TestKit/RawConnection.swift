@@ -28,12 +28,31 @@ package enum RawConnection {
         try await exchange(port: port, Array(request.utf8), closingAfter: closingAfter, limit: limit)
     }
 
-    private static func conversation(port: Int, _ request: [UInt8], closingAfter: Bool) async throws -> [UInt8] {
+    /// Sends `first`, waits until the server said `mark`, sends `second` and reads the answer.
+    ///
+    /// - Returns: The final answer; nil when the connection closed before `mark` or without an answer.
+    package static func dialogue(
+        port: Int, sending first: [UInt8], untilReceived mark: String, thenSending second: [UInt8],
+        limit: Duration = .seconds(30)
+    ) async throws -> Answer? {
+        let bytes = try await withDeadline(limit) {
+            try await conversation(port: port, first, after: (mark, second))
+        }
+        guard let bytes else { throw ToolFailure(what: "no \(mark) and no answer after \(limit)") }
+        guard String(decoding: bytes, as: UTF8.self).contains(mark) else { return nil }
+        return RawAnswer(bytes)?.answer
+    }
+
+    private static func conversation(
+        port: Int, _ request: [UInt8], closingAfter: Bool = false, after: (mark: String, bytes: [UInt8])? = nil
+    ) async throws -> [UInt8] {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                        wrappingChannelSynchronously: channel,
+                        configuration: .init(isOutboundHalfClosureEnabled: true))
                 }
             }
         return try await channel.executeThenClose { inbound, outbound in
@@ -41,9 +60,14 @@ package enum RawConnection {
             try? await outbound.write(ByteBuffer(bytes: request))
             if closingAfter { outbound.finish() }
             var received: [UInt8] = []
+            var waiting = after
             do {
                 for try await piece in inbound {
                     received += piece.readableBytesView
+                    if let next = waiting, String(decoding: received, as: UTF8.self).contains(next.mark) {
+                        waiting = nil
+                        try? await outbound.write(ByteBuffer(bytes: next.bytes))
+                    }
                     if RawAnswer(received)?.isComplete == true { break }
                 }
             } catch {
