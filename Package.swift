@@ -118,6 +118,7 @@ let package = Package(
         .tests("BlobStorage", ["BlobStorage", "CLinux", "TestKit"]),
         .tests("Cache", ["Cache"]),
         .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
+        .tests("HavenServer", ["HavenServer", "TestKit", logging]),
         .tests("Architecture", ["TestKit"]),
         .tests("System", ["TestKit", "haven", asyncHTTPClient, nioCore]),
     ]
