@@ -34,18 +34,16 @@ let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.sw
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
-let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
-let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
-let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
-let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
+let nioHTTPTypesHTTP2 = Target.Dependency.product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
@@ -84,8 +82,9 @@ let package = Package(
         .room(
             "HTTPSupport",
             [
-                "CLinux", "OCI", "BlobStorage", "Access", hummingbird, hummingbirdCore, hummingbirdTLS, hummingbirdHTTP2,
-                httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHTTPTypes, nioHTTPTypesHTTP1, nioExtras, nioSSL, logging, x509,
+                "CLinux", "OCI", "BlobStorage", "Access", hummingbirdCore,
+                httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHTTPTypes, nioHTTPTypesHTTP2, nioSSL, nioTLS,
+                serviceLifecycle, logging,
             ]),
         .room(
             "RegistryAPI",
@@ -119,6 +118,12 @@ let package = Package(
         .tests("Cache", ["Cache"]),
         .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
         .tests("HavenServer", ["HavenServer", "TestKit", logging]),
+        .tests(
+            "HTTPSupport",
+            [
+                "HTTPSupport", "BlobStorage", "OCI", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTP2,
+                nioSSL, asyncHTTPClient, serviceLifecycle, logging, x509, crypto,
+            ]),
         .tests("Architecture", ["TestKit"]),
         .tests("System", ["TestKit", "haven", asyncHTTPClient, nioCore]),
     ]

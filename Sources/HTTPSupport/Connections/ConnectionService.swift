@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import HTTPTypes
+import Logging
+import NIOCore
+
+/// What all connections of a listener share.
+struct ConnectionService: Sendable {
+    let responder: RequestResponder
+    let limits: ConnectionLimits
+    let proxies: TrustedProxies
+    let connections: ConnectionRegister
+
+    var isDraining: Bool { connections.isDraining }
+
+    /// Gathers what is known of a request before its handler runs.
+    func context(for head: HTTPRequest, peer: ClientView, channel: any Channel) -> HavenRequestContext {
+        var view = peer
+        if let authority = head.authority, !authority.isEmpty { view.host = authority }
+        if !proxies.isEmpty { view = ClientView(direct: view, headers: head.headerFields, trusting: proxies) }
+        return responder.makeContext(head, view: view, channel: channel)
+    }
+}

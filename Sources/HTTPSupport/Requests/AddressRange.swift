@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+package import NIOCore
+
+/// A block of addresses in CIDR form, or one address: RFC 4632, RFC 4291.
+package struct AddressRange: Sendable, Hashable {
+    private let prefix: [UInt8]
+    private let length: Int
+
+    /// - Parameter text: `10.0.0.0/8`, `2001:db8::/32` or a single address. Bits beyond the length must be zero.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let bytes = Self.bytes(of: String(parts[0])) else { return nil }
+        let bits = bytes.count * 8
+        guard let length = parts.count == 2 ? Int(parts[1]) : bits, (0...bits).contains(length) else { return nil }
+        (prefix, self.length) = (bytes, length)
+        for bit in length..<bits where bytes[bit / 8] & (0x80 >> UInt8(bit % 8)) != 0 { return nil }
+    }
+
+    /// Whether an address in text form lies in the block. IPv4 addresses inside IPv6 (`::ffff:a.b.c.d`) count as IPv4.
+    package func contains(_ address: String) -> Bool {
+        guard let bytes = Self.bytes(of: address), bytes.count == prefix.count else { return false }
+        let whole = length / 8
+        guard bytes[..<whole] == prefix[..<whole] else { return false }
+        let rest = length % 8
+        return rest == 0 || (bytes[whole] ^ prefix[whole]) >> UInt8(8 - rest) == 0
+    }
+
+    /// The bytes of an address, 4 or 16, in network order.
+    static func bytes(of text: String) -> [UInt8]? {
+        var four = in_addr()
+        if inet_pton(AF_INET, text, &four) == 1 { return withUnsafeBytes(of: &four) { Array($0) } }
+        var six = in6_addr()
+        guard inet_pton(AF_INET6, text, &six) == 1 else { return nil }
+        let bytes = withUnsafeBytes(of: &six) { Array($0) }
+        let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+        return isMapped ? Array(bytes[12...]) : bytes
+    }
+}
+
+/// The proxies whose word about the client is believed.
+package struct TrustedProxies: Sendable, Hashable {
+    private let ranges: [AddressRange]
+    private let trustsUnixSocket: Bool
+
+    /// Believes nobody.
+    package static let none = TrustedProxies(ranges: [])
+
+    package init(ranges: [AddressRange], trustsUnixSocket: Bool = false) {
+        self.ranges = ranges
+        self.trustsUnixSocket = trustsUnixSocket
+    }
+
+    /// Whether a peer's word counts.
+    ///
+    /// - Parameter peer: An address in text form; `unix` for a peer on a Unix socket.
+    package func contains(_ peer: String) -> Bool {
+        peer == "unix" ? trustsUnixSocket : ranges.contains { $0.contains(peer) }
+    }
+
+    /// Whether anybody is believed at all.
+    var isEmpty: Bool { ranges.isEmpty && !trustsUnixSocket }
+}
+
+extension SocketAddress {
+    /// The address without port, `unix` for Unix sockets.
+    package var peerName: String { ipAddress.map(Self.unmapped) ?? "unix" }
+
+    private static func unmapped(_ address: String) -> String {
+        address.hasPrefix("::ffff:") && address.contains(".") ? String(address.dropFirst(7)) : address
+    }
+}

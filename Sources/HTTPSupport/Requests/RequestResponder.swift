@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package import HTTPTypes
+package import HummingbirdCore
+package import Logging
+import NIOCore
+
+/// Answers requests: finds the route, runs its handler, turns errors into answers, and writes log and metrics.
+///
+/// This is the outermost layer and the only one that does any of these.
+package final class RequestResponder: Sendable {
+    private let routes: RouteTable
+    private let logger: Logger
+    private let metrics: HTTPMetrics
+    private let ids = RequestIDs()
+    private let dates = DateText()
+
+    package init(routes: RouteTable, logger: Logger, metrics: MetricsRegistry) {
+        self.routes = routes
+        self.logger = logger
+        self.metrics = HTTPMetrics(registry: metrics, routes: routes)
+    }
+
+    /// An answer and how it came about.
+    package struct Answer: Sendable {
+        package var response: Response
+        package let route: Route?
+    }
+
+    /// Makes the context of a request from what the connection and its headers say.
+    func makeContext(_ head: HTTPRequest, view: ClientView, channel: (any Channel)?) -> HavenRequestContext {
+        HavenRequestContext(
+            requestID: RequestIDs.accepted(head.headerFields[.requestID]) ?? ids.next(), channel: channel,
+            clientAddress: view.address, clientScheme: view.scheme, host: view.host, logger: logger)
+    }
+
+    /// Answers a request. Never throws: every error has become an answer, and was logged if someone must know.
+    package func respond(to request: Request, _ context: HavenRequestContext) async -> Answer {
+        metrics.began()
+        var answer: Answer
+        switch routes.match(request.method, request.uri.path) {
+        case .route(let route, let parameters):
+            var context = context
+            context.parameters = parameters
+            do {
+                answer = Answer(response: try await route.handler(request, context), route: route)
+            } catch {
+                answer = Answer(response: self.answer(error, request, context), route: route)
+            }
+        case .methodNotAllowed(let methods):
+            answer = Answer(response: Self.methodNotAllowed(request, methods), route: nil)
+        case .none:
+            let surface = Surface(path: request.uri.path)
+            answer = Answer(response: surface.failure(.notFound, "there is nothing at this path"), route: nil)
+        }
+        answer.response.headers[.requestID] = context.requestID
+        answer.response.headers[.date] = dates.now()
+        return answer
+    }
+
+    private static func methodNotAllowed(_ request: Request, _ methods: [HTTPRequest.Method]) -> Response {
+        let names = methods.map(\.rawValue) + (methods.contains(.get) && !methods.contains(.head) ? ["HEAD"] : [])
+        return Surface(path: request.uri.path).failure(
+            .methodNotAllowed, code: Surface(path: request.uri.path) == .registry ? "UNSUPPORTED" : nil,
+            "\(request.method.rawValue) is not possible here", headers: [.allow: names.joined(separator: ", ")])
+    }
+
+    /// The one place where errors become answers. A 5xx never shows its cause.
+    private func answer(_ error: any Error, _ request: Request, _ context: HavenRequestContext) -> Response {
+        if let error = error as? any AnswerableError {
+            let response = error.response(for: request)
+            if let cause = error.logMessage {
+                let level: Logger.Level = response.status.code >= 500 ? .error : .notice
+                context.logger.log(level: level, "request refused", metadata: ["error": "\(cause)"])
+            }
+            return response
+        }
+        let surface = Surface(path: request.uri.path)
+        if error is ClientGone || error is CancellationError {
+            return surface.failure(.serviceUnavailable, "the request was cancelled; try again")
+        }
+        context.logger.error("request failed", metadata: ["error": "\(error)"])
+        return surface.failure(
+            .internalServerError, "something went wrong here; the log has request \(context.requestID)")
+    }
+
+    /// Writes the request's line in the log and counts it, when the answer has left or cannot.
+    ///
+    /// - Parameter fault: Why the answer could not be sent whole; the client's leaving is no error.
+    package func record(
+        _ answer: Answer, _ head: HTTPRequest, _ context: HavenRequestContext, bytesIn: Int, bytesOut: Int,
+        fault: (any Error)?
+    ) {
+        let duration = NIODeadline.now() - context.startedAt
+        let wasCut = fault != nil
+        metrics.finished(
+            answer.route, status: answer.response.status.code, nanoseconds: duration.nanoseconds, bytesIn: bytesIn,
+            bytesOut: bytesOut, wasCut: wasCut)
+        if let fault, !(fault is ClientGone), !(fault is CancellationError), !(fault is ChannelError) {
+            context.logger.error("answer cut short", metadata: ["error": "\(fault)"])
+        }
+        guard logger.logLevel <= .info else { return }
+        var metadata: Logger.Metadata = [
+            "request.id": "\(context.requestID)", "method": "\(head.method.rawValue)",
+            "path": "\(head.path ?? "")", "status": "\(answer.response.status.code)",
+            "peer": "\(context.clientAddress)",
+            "duration.ms": "\(Double(duration.nanoseconds / 1000) / 1000)", "bytes": "\(bytesOut)",
+        ]
+        if bytesIn > 0 { metadata["bytes.in"] = "\(bytesIn)" }
+        if wasCut { metadata["cut"] = "true" }
+        if let agent = head.headerFields[.userAgent] { metadata["agent"] = "\(agent)" }
+        for (key, value) in context.notes.all { metadata[key] = "\(value)" }
+        logger.info("request", metadata: metadata)
+    }
+
+    /// Counts a message that was no request.
+    func countRefused(_ status: HTTPResponse.Status) {
+        metrics.refused(status.code)
+    }
+}
