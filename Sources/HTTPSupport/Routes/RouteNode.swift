@@ -3,7 +3,7 @@
 /// The tree of patterns, one segment a level.
 struct RouteNode: Sendable {
     private var literals: [(text: String, node: RouteNode)] = []
-    private var named: [(name: String, node: RouteNode)] = []  // none or one; an array because a struct cannot hold itself
+    private var named: [(name: String, node: RouteNode)] = []  // none or one: a struct cannot hold itself
     private var here = RouteMethods()
     private var rest = RouteMethods()
 
