@@ -76,7 +76,7 @@ let package = Package(
         .room("BlobStorage", ["CLinux", "OCI", crypto, nioCore, nioPosix, logging]),
         .room("Metadata", ["OCI", "SQLStorage", logging, crypto]),
         .room("Events", ["OCI", "Metadata"]),
-        .room("Access", ["OCI", "Cache", "Metadata", "Events", crypto, cryptoExtras, jwtKit, logging, nioPosix]),
+        .room("Access", ["OCI", "SQLStorage", "Cache", "Metadata", "Events", crypto, cryptoExtras]),
         .room("Registry", ["OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Events", "Access", crypto, nioCore, logging]),
         .room("Lifecycle", ["OCI", "SQLStorage", "BlobStorage", "Metadata", "Events", "Access", "Registry", logging]),
         .room(

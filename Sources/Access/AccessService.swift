@@ -9,17 +9,34 @@ package import OCI
 /// what an administrator takes away is gone with the next request. Nothing is allowed that is not granted.
 package final class AccessService: Sendable {
     let metadata: MetadataStore
-    let settings: AccessSettings
+    package let settings: AccessSettings
     let clock: AccessClock
+    let keys: KeyRing
+    let tokens: TokenVerifier
+    let logins: PasswordLogin
+    let issued: BoundedCache<IssuedTokenKey, IssuedToken>
     private let standings = BoundedCache<StandingKey, Standing>(capacity: 16_384)
 
+    /// Nothing is read or made yet; ``prepare(adminPassword:)`` does that.
     package init(
-        metadata: MetadataStore, settings: AccessSettings = AccessSettings(), clock: AccessClock = .system
+        metadata: MetadataStore, secretKey: SecretKey, settings: AccessSettings = AccessSettings(),
+        clock: AccessClock = .system
     ) {
         self.metadata = metadata
         self.settings = settings
         self.clock = clock
+        keys = KeyRing(metadata: metadata, secret: secretKey, settings: settings, clock: clock)
+        tokens = TokenVerifier(keys: keys, service: settings.service, clock: clock)
+        logins = PasswordLogin(metadata: metadata, settings: settings, clock: clock)
+        issued = BoundedCache(
+            capacity: 4096, lifetime: min(.seconds(30), settings.tokenLifetime / 10), now: clock.instant)
     }
+
+    /// How often passwords were checked the slow way, since the start.
+    package var passwordChecks: Int { logins.workers.finished }
+
+    /// How many passwords wait to be checked.
+    package var passwordsWaiting: Int { logins.workers.waiting }
 }
 
 // MARK: - What may they do
@@ -44,6 +61,8 @@ extension AccessService {
         guard let stamp = metadata.changeStamp() else { return nil }
         let key = StandingKey(user: caller.user?.id, project: name.project)
         guard let standing = standings.value(for: key, stamp: stamp) else { return nil }
+        // A proof that the account's change made void is no refusal yet: the password may still be the right one.
+        if case .user(let user) = caller, !standing.confirms(user) { return nil }
         return try standing.permit(P.self, on: name, as: caller, now: clock.seconds)
     }
 
@@ -84,6 +103,16 @@ extension AccessService {
         }
         if let stamp { standings.insert(standing, for: key, stamp: stamp) }
         return standing
+    }
+
+    /// The rows for several projects, read at one moment.
+    func standings(of user: UserID?, in projects: Set<ProjectName>) async throws(AccessError) -> [ProjectName: Standing]
+    {
+        try await answering { [metadata] in
+            try await metadata.read { transaction in
+                try projects.reduce(into: [:]) { $0[$1] = try Standing(of: user, in: $1, transaction) }
+            }
+        }
     }
 
     /// Runs something on the database and says its failure in this room's words.

@@ -13,6 +13,14 @@ package struct CacheStatistics: Sendable, Hashable {
     /// Sum of the costs of the values held now.
     package var cost = 0
 
+    package init(hits: Int = 0, misses: Int = 0, evictions: Int = 0, count: Int = 0, cost: Int = 0) {
+        self.hits = hits
+        self.misses = misses
+        self.evictions = evictions
+        self.count = count
+        self.cost = cost
+    }
+
     mutating func add(_ other: CacheStatistics) {
         hits += other.hits
         misses += other.misses

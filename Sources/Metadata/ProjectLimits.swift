@@ -41,6 +41,6 @@ extension MetadataTransaction {
 
     /// The part of `amount` that slot number `slot` gets; the first takes what does not divide.
     private static func share(of amount: Int64, slot: Int64) -> Int64 {
-        amount / usageSlots + (slot == 0 ? amount % usageSlots : 0)
+        amount / Self.usageSlots + (slot == 0 ? amount % Self.usageSlots : 0)
     }
 }

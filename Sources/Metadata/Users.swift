@@ -58,6 +58,13 @@ extension MetadataTransaction {
         try !sql.rows("SELECT 1 FROM users LIMIT 1").isEmpty
     }
 
+    /// The names of administrators who must get another password first.
+    package func lockedAdministrators() throws -> [String] {
+        try sql.rows("SELECT name FROM users WHERE is_admin = 1 AND must_change = 1 ORDER BY name_key").map {
+            $0.text(0)
+        }
+    }
+
     /// Adds an account.
     ///
     /// - Returns: Whether the name was free; nothing changes when it was not.

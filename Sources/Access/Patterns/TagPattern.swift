@@ -37,6 +37,7 @@ package enum PatternFault: Error, Sendable, Hashable {
     case unclosed(Character)
     case emptySet
     case trailingEscape
+    case tooMany
 
     var message: String {
         switch self {
@@ -45,6 +46,7 @@ package enum PatternFault: Error, Sendable, Hashable {
         case .unclosed(let bracket): "has a \(bracket) without its partner"
         case .emptySet: "has a set without characters"
         case .trailingEscape: "ends in a backslash"
+        case .tooMany: "is one too many: 100 is the most"
         }
     }
 }

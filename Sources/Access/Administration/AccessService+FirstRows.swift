@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import Metadata
+import OCI
+
+import enum SQLStorage.SQLLane
+
+/// What the first start made, and what every start should say.
+package struct FirstRows: Sendable {
+    /// The password of the account `admin`, when this call made it up. To be shown once, and never logged.
+    package let generatedPassword: String?
+    /// Administrators who cannot log in until they get another password than the well-known one: worth a loud warning.
+    package let lockedAdministrators: [String]
+}
+
+extension AccessService {
+    /// Makes what must be there before anybody can come: the account `admin`, the public project `library`, a key for
+    /// tokens. Once for all nodes, whoever comes first; later starts find them.
+    ///
+    /// - Parameter adminPassword: The first password of `admin`; nil to make one up. Looked at only when there is no
+    ///   account yet. With Harbor's well-known default the account is made locked.
+    /// - Throws: ``AccessError/passwordRefused(_:)``, ``AccessError/secretKey(_:)``, ``AccessError/metadata(_:)``.
+    package func prepare(adminPassword: String?) async throws(AccessError) -> FirstRows {
+        let isEmpty = try await answering { try await metadata.read(.administration) { try !$0.hasUsers() } }
+        let generated = isEmpty ? try await makeFirstRows(adminPassword: adminPassword) : nil
+        _ = try await keys.signer()
+        let locked = try await answering { try await metadata.read(.administration) { try $0.lockedAdministrators() } }
+        return FirstRows(generatedPassword: generated, lockedAdministrators: locked)
+    }
+
+    /// - Returns: The password that was made up, when it is the one that counts.
+    private func makeFirstRows(adminPassword: String?) async throws(AccessError) -> String? {
+        let isWellKnown = adminPassword == PasswordRule.wellKnown
+        if let adminPassword, !isWellKnown { try PasswordRule.check(adminPassword) }
+        let password = adminPassword ?? PasswordRule.random()
+        let hash = try await logins.hash(password)
+        let (user, project) = (UserID.random(), ProjectID.random())
+        let isMade = try await answering {
+            try await metadata.write(.administration) { transaction in
+                guard try !transaction.hasUsers() else { return false }
+                let isAdded = try transaction.addUser(
+                    user, name: "admin", password: hash, isAdmin: true, mustChange: isWellKnown)
+                if let library = ProjectName("library") {
+                    _ = try transaction.addProject(project, name: library, isPublic: true, limit: nil)
+                }
+                try transaction.advanceEpoch("access")
+                return isAdded
+            }
+        }
+        return isMade && adminPassword == nil ? password : nil
+    }
+
+    /// Signs with a new key from now on. Tokens of the old one stay good until they run out.
+    package func rotateSigningKey() async throws(AccessError) {
+        try await keys.rotate()
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import Cache
+import Crypto
+import Metadata
+import OCI
+
+/// Reads tokens and believes those that one of our keys signed for this registry.
+///
+/// The header of a token may only name one of our keys and that key's own algorithm; whatever keys, certificates or
+/// addresses it brings along (`jwk`, `x5c`, `jku`) are not looked at. What was checked is remembered by the token's hash.
+struct TokenVerifier: Sendable {
+    private let keys: KeyRing
+    private let service: String
+    private let clock: AccessClock
+    private let verified: BoundedCache<SecretDigest, VerifiedToken>
+
+    init(keys: KeyRing, service: String, clock: AccessClock) {
+        self.keys = keys
+        self.service = service
+        self.clock = clock
+        // A minute, so that a key taken out of the database is out of use within it.
+        verified = BoundedCache(capacity: 16_384, lifetime: .seconds(60), now: clock.instant)
+    }
+
+    /// The token as it was checked lately. It may have run out since: every use looks at that.
+    func known(_ token: Substring) -> VerifiedToken? {
+        guard token.utf8.count <= TokenRules.longestToken else { return nil }
+        return verified.value(for: Self.digest(token))
+    }
+
+    /// Checks a token; a key that is not known is looked for in the database.
+    func check(_ token: Substring) async throws(AccessError) -> Result<VerifiedToken, TokenFault> {
+        guard token.utf8.count <= TokenRules.longestToken else { return .failure(.malformed) }
+        var result = verify(token)
+        if case .failure(.unknownKey) = result {
+            try await keys.refreshIfStale()
+            result = verify(token)
+        }
+        if case .success(let sound) = result { verified.insert(sound, for: Self.digest(token)) }
+        return result
+    }
+
+    private func verify(_ token: Substring) -> Result<VerifiedToken, TokenFault> {
+        Result { () throws(TokenFault) in
+            let bytes = Array(token.utf8)
+            let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            guard parts.count == 3 else { throw .malformed }
+            let key = try key(for: parts[0])
+            guard let signature = Base64URL.decode(parts[2]) else { throw .malformed }
+            let signed = Array(bytes[..<parts[1].endIndex])
+            guard key.isValid(signature, for: signed) else { throw .wrongSignature }
+            // Only now is the rest worth reading: it is ours.
+            return try readClaims(parts[1])
+        }
+    }
+
+    private func key(for header: ArraySlice<UInt8>) throws(TokenFault) -> SigningKey {
+        let fields = try Self.readObject(header, depth: 8)
+        // RFC 7515, 4.1.11: who does not understand what `crit` names must refuse. We understand no extension.
+        guard fields["crit"] == nil, let id = fields["kid"]?.string, let algorithm = fields["alg"]?.string else {
+            throw .malformed
+        }
+        guard let key = keys.key(id) else { throw .unknownKey }
+        guard key.algorithm.rawValue == algorithm else { throw .wrongAlgorithm }
+        return key
+    }
+
+    private func readClaims(_ payload: ArraySlice<UInt8>) throws(TokenFault) -> VerifiedToken {
+        let claims = try Self.readObject(payload, depth: 8)
+        guard claims["iss"]?.string == TokenRules.issuer else { throw .otherIssuer }
+        guard claims["aud"]?.array == [.string(service)] else { throw .otherAudience }
+        guard let expiry = claims["exp"]?.integer, let start = claims["nbf"]?.integer else { throw .malformed }
+        let now = clock.seconds
+        guard now <= expiry + TokenRules.leewaySeconds else { throw .expired }
+        guard now >= start - TokenRules.leewaySeconds else { throw .notYetValid }
+        let access = claims["access"]?.array ?? []
+        return VerifiedToken(
+            subject: try Self.readSubject(claims), expiry: expiry, grants: access.compactMap(Self.readGrant),
+            grantsCatalog: access.contains(where: Self.isCatalogGrant))
+    }
+
+    private static func readSubject(_ claims: JSONValue) throws(TokenFault) -> KnownUser? {
+        guard let name = claims["sub"]?.string else { throw .malformed }
+        if name.isEmpty { return nil }
+        guard let id = claims["haven_user"]?.string, let version = claims["haven_version"]?.integer else {
+            throw .malformed
+        }
+        return KnownUser(id: UserID(rawValue: id), name: name, version: version)
+    }
+
+    private static func readGrant(_ entry: JSONValue) -> RepositoryGrant? {
+        guard entry["type"]?.string == "repository", let project = entry["haven_project"]?.string,
+            let name = entry["name"]?.string.flatMap({ RepositoryName($0) })
+        else { return nil }
+        let words = (entry["actions"]?.array ?? []).compactMap(\.string)
+        let actions = Action.allCases.filter { words.contains($0.name) }
+        return RepositoryGrant(
+            name: name, project: ProjectID(rawValue: project),
+            actions: actions.reduce(into: Actions()) { $0.insert(Actions($1)) })
+    }
+
+    private static func isCatalogGrant(_ entry: JSONValue) -> Bool {
+        entry["type"]?.string == "registry" && entry["name"]?.string == "catalog"
+            && entry["actions"]?.array == [.string("*")]
+    }
+
+    private static func readObject(_ encoded: ArraySlice<UInt8>, depth: Int) throws(TokenFault) -> JSONValue {
+        guard let bytes = Base64URL.decode(encoded),
+            let value = try? JSONValue(parsing: bytes, limits: JSONLimits(depth: depth, values: 4000)),
+            value.object != nil
+        else { throw .malformed }
+        return value
+    }
+
+    private static func digest(_ token: Substring) -> SecretDigest {
+        var hash = SHA256()
+        var token = token
+        token.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        return SecretDigest(hash.finalize())
+    }
+}
