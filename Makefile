@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything is done by the scripts; this file is their list.
+
+.PHONY: help run test build lint bench bench-long soak clean
+.DEFAULT_GOAL := help
+
+help: ## Print this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, build, and start a registry on http://127.0.0.1:8080.
+	@scripts/run.sh
+
+test: ## Install what the tests need and run all of them, real clients included.
+	@scripts/test.sh
+
+build: ## Build the optimised program: .build/release/haven.
+	@scripts/build.sh
+
+lint: ## Check the form of the sources, the scripts and the documents.
+	@scripts/lint.sh
+
+bench: ## Measure beside docker-registry and nginx (minutes).
+	@scripts/bench.sh
+
+bench-long: ## Measure with a million tags, a large catalog and a large collection (an hour or more).
+	@scripts/bench.sh long
+
+soak: ## Crash rounds, fuzzing and load for hours.
+	@scripts/soak.sh
+
+clean: ## Remove what was built.
+	rm -rf .build .build-tools Benchmarks/.build Fuzz/.build

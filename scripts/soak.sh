@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Hours of crash rounds and fuzzing. SOAK_ROUNDS (200) is the number of crash rounds, SOAK_FUZZ (600) seconds a fuzz target.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/toolchain.sh
+
+say "Fuzzing each target for ${SOAK_FUZZ:-600} seconds"
+Fuzz/run "${SOAK_FUZZ:-600}"
+
+say "Crash test: ${SOAK_ROUNDS:-200} rounds"
+HAVEN_TEST_CRASH_ROUNDS=${SOAK_ROUNDS:-200} scripts/test.sh --filter CrashTests
+say "The soak passed"

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what the tests need and runs them all. Arguments go to `swift test`, for example: scripts/test.sh --filter OCITests
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/toolchain.sh
+
+say "Step 1 of 3: packages"
+scripts/install-packages.sh scripts/build-packages.txt scripts/test-packages.txt
+venv=.build-tools/venv
+if ! cmp -s scripts/test-python.txt "$venv/installed.txt"; then
+    say "Installing with pip into $venv"
+    [ -x "$venv/bin/pip" ] || python3 -m venv "$venv"
+    "$venv/bin/pip" install --disable-pip-version-check --progress-bar off -r scripts/test-python.txt
+    cp scripts/test-python.txt "$venv/installed.txt"
+fi
+PATH="$PATH:$PWD/$venv/bin:/usr/sbin:/sbin"
+export PATH
+
+say "Step 2 of 3: building (the first time this takes 10 minutes or more; each step is shown)"
+swift build --build-tests
+
+say "Step 3 of 3: testing"
+swift test --skip-build "$@"
+say "All tests passed"
