@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Crypto
 import Foundation
+import Glibc
 
 /// Bytes with their digests, computed apart from the code under test.
 package struct TestBlob: Sendable {
@@ -10,11 +11,9 @@ package struct TestBlob: Sendable {
 
     /// Bytes that no other test has.
     package static func random(_ count: Int) -> TestBlob {
-        var generator = SystemRandomNumberGenerator()
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count + 8)
-        while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes += $0 } }
-        return TestBlob(Array(bytes.prefix(count)))
+        var bytes = [UInt8](repeating: 0, count: count)
+        bytes.withUnsafeMutableBytes { if let start = $0.baseAddress { arc4random_buf(start, $0.count) } }
+        return TestBlob(bytes)
     }
 
     package var size: Int { bytes.count }
