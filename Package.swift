@@ -124,6 +124,7 @@ let package = Package(
                 "HTTPSupport", "BlobStorage", "OCI", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTP2,
                 nioSSL, asyncHTTPClient, serviceLifecycle, logging, x509, crypto,
             ]),
+        .tests("RegistryAPI", ["OCI", "Metadata", "RegistryAPI"]),
         .tests("Architecture", ["TestKit"]),
         .tests("System", ["TestKit", "haven", asyncHTTPClient, nioCore]),
     ]

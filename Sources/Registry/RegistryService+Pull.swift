@@ -66,19 +66,21 @@ extension RegistryService {
     /// - Parameter renewing: Whether this is a pusher's question, HEAD, and not a download.
     /// - Throws: ``RegistryError/blobUnknown(_:)``, also when the store was found to have lost the bytes.
     package func blob(_ digest: Digest, _ permit: Permit<Pull>, renewing: Bool) async throws -> LinkedBlob {
-        if let known = knownBlob(digest, permit), !renewing || !permit.mayPush { return known }
-        let (project, name, lease) = (permit.project, permit.repository, policy.times.lease)
+        let isPusher = renewing && permit.mayPush
+        if let known = knownBlob(digest, permit), !isPusher || !isHalfOver(known) { return known }
+        let (project, name) = (permit.project, permit.repository)
         let stamp = metadata.changeStamp()
         guard let repository = try await repository(name, in: project, .pull) else {
             throw RegistryError.nameUnknown(name)
         }
         let found = try await metadata.read(.pull) { try $0.linkedBlob(digest, in: repository) }
-        guard let found, !found.isSuspect else { throw RegistryError.blobUnknown(digest) }
-        if let stamp {
+        // Who downloads may find the bytes all the same; who asks before a push is told to bring them.
+        guard let found, !found.isSuspect || !renewing else { throw RegistryError.blobUnknown(digest) }
+        if let stamp, !found.isSuspect {
             let key = PullCaches.BlobKey(project: project, repository: name, digest: digest)
             caches.links.insert(found, for: key, stamp: stamp)
         }
-        if renewing, permit.mayPush { try await renew(found, in: repository, lease: lease) }
+        if isPusher, isHalfOver(found) { try await renew(found, in: repository) }
         return found
     }
 
@@ -89,9 +91,13 @@ extension RegistryService {
         return caches.links.value(for: key, stamp: stamp)
     }
 
-    /// Renews a lease when the clock here says that half of it is gone; the statement asks the database's clock again.
-    private func renew(_ blob: LinkedBlob, in repository: RepositoryID, lease: Int64) async throws {
-        guard blob.leasedUntil < WallClock.microseconds + lease / 2 + .seconds(60) else { return }
+    /// Whether the clock here says that half of a lease is gone; the statement that renews asks the database's clock again.
+    private func isHalfOver(_ blob: LinkedBlob) -> Bool {
+        blob.leasedUntil < WallClock.microseconds + policy.times.lease / 2
+    }
+
+    private func renew(_ blob: LinkedBlob, in repository: RepositoryID) async throws {
+        let lease = policy.times.lease
         try await metadata.write(.push) { transaction in
             guard let fresh = try transaction.linkedBlob(blob.digest, in: repository) else {
                 throw RegistryError.blobUnknown(blob.digest)
