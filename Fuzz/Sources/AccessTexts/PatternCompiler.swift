@@ -1,0 +1,1 @@
+../../../Sources/Access/Patterns/PatternCompiler.swift

@@ -1,0 +1,1 @@
+../../../Sources/HavenServer/Settings/ConfigFile.swift
