@@ -117,6 +117,7 @@ let package = Package(
         .tests("BlobStorage", ["BlobStorage", "CLinux", "TestKit"]),
         .tests("Cache", ["Cache"]),
         .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
+        .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),
         .tests("HavenServer", ["HavenServer", "TestKit", logging]),
         .tests(
             "HTTPSupport",

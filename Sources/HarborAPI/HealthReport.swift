@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One part of the server that health is told of.
+package struct HealthComponent: Sendable {
+    /// What a look at a component found.
+    package enum State: Sendable, Hashable {
+        case healthy
+        /// It works; somebody should act before it stops to. The text says on what.
+        case warning(String)
+        /// It does not work. The text is shown to anybody, so it names no address and no path.
+        case unhealthy(String)
+    }
+
+    /// Harbor's name where Harbor has the component: `core`, `database`, `registry`; ours otherwise.
+    package let name: String
+    /// Looks at the component. It may take long or hang: the report waits no longer than its limit.
+    package let check: @Sendable () async -> State
+
+    package init(_ name: String, check: @escaping @Sendable () async -> State) {
+        self.name = name
+        self.check = check
+    }
+}
+
+/// The state of all components, looked at together.
+///
+/// A result is used for a short while, and callers who come while a look goes on get its result: however many ask, the
+/// components are not asked more often than once per `freshness`.
+package actor HealthReport {
+    private let components: [HealthComponent]
+    private let limit: Duration
+    private let freshness: Duration
+    private var current: (look: Task<HealthAnswer, Never>, at: ContinuousClock.Instant)?
+
+    /// - Parameters:
+    ///   - limit: How long one component may take; then it counts as unhealthy.
+    ///   - freshness: How long a result is used.
+    package init(_ components: [HealthComponent], limit: Duration = .seconds(5), freshness: Duration = .seconds(1)) {
+        self.components = components
+        self.limit = limit
+        self.freshness = freshness
+    }
+
+    /// The state now, or a moment ago.
+    package func current() async -> HealthAnswer {
+        if let current, current.at.duration(to: .now) < freshness { return await current.look.value }
+        let (components, limit) = (components, limit)
+        // Awaited below and by whoever asks meanwhile; it ends by itself within the limit.
+        let look = Task { await Self.look(at: components, limit: limit) }
+        current = (look, .now)
+        return await look.value
+    }
+
+    private static func look(at components: [HealthComponent], limit: Duration) async -> HealthAnswer {
+        await withTaskGroup(of: (Int, HealthComponent.State).self) { group in
+            for (place, component) in components.enumerated() {
+                group.addTask { (place, await state(of: component, limit: limit)) }
+            }
+            var states = components.map { _ in HealthComponent.State.healthy }
+            for await (place, state) in group { states[place] = state }
+            return HealthAnswer(components: zip(components, states).map { ($0.name, $1) })
+        }
+    }
+
+    /// The component's state, or that it gave none in time.
+    private static func state(of component: HealthComponent, limit: Duration) async -> HealthComponent.State {
+        let (results, continuation) = AsyncStream.makeStream(of: HealthComponent.State.self)
+        // A look that hangs cannot be waited for, so it stands outside the group: the first of the two answers counts,
+        // and both are cancelled after it.
+        let look = Task { continuation.yield(await component.check()) }
+        let timer = Task {
+            try await Task.sleep(for: limit)
+            continuation.yield(.unhealthy("no answer within \(limit)"))
+        }
+        defer {
+            look.cancel()
+            timer.cancel()
+        }
+        for await state in results { return state }
+        return .unhealthy("no answer")
+    }
+}
