@@ -36,7 +36,8 @@ struct ConfigFileTests {
     @Test(
         "a line outside the syntax is a fault with its number",
         arguments: [
-            ("a = 1\nnonsense", 2), ("= 1", 1), ("  indented = 1", 1), ("[section]\na = 1", 1), ("a = \u{0}", 1),
+            ("a = 1\nnonsense", 2), ("= 1", 1), ("\r= 1", 1), ("  indented = 1", 1), ("[section]\na = 1", 1),
+            ("a = \u{0}", 1),
         ])
     func faults(_ text: String, _ line: Int) {
         #expect(ConfigFile(parsing: text.utf8).faults.map(\.line) == [line])

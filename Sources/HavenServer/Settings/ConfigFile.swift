@@ -80,7 +80,7 @@ package struct ConfigFile: Sendable, Equatable {
 
     private mutating func add(_ content: String, number: Int) {
         guard let separator = content.firstIndex(where: { $0 == "=" || $0 == ":" }),
-            separator != content.startIndex
+            case let key = content[..<separator].trimmed, !key.isEmpty
         else {
             faults.append(Fault(line: number, message: "expected key = value"))
             return
@@ -88,7 +88,7 @@ package struct ConfigFile: Sendable, Equatable {
         let value = content[content.index(after: separator)...].trimmed
         // ConfigParser gives the empty string for a pair of quotation marks, and keeps all others.
         entries.append(
-            Entry(key: content[..<separator].trimmed.lowercased(), value: value == "\"\"" ? "" : value, line: number))
+            Entry(key: key.lowercased(), value: value == "\"\"" ? "" : value, line: number))
     }
 
     /// The line up to a comment: the whole line from a leading `#` or `;`, or the rest after ` ;`.
