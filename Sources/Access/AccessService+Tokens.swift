@@ -17,17 +17,18 @@ extension AccessService {
     /// Specified by the distribution project's "Token authentication"; `account`, `client_id` and `offline_token` change
     /// nothing, as in Harbor.
     ///
-    /// - Parameter parameters: The query's names and values in their order, decoded.
+    /// - Parameters:
+    ///   - services: The values of the parameter `service`: there must be one, naming this registry.
+    ///   - scopes: The values of the parameter `scope`.
     /// - Returns: The JSON to answer with.
     /// - Throws: ``AccessError/serviceUnknown(expected:)``, ``AccessError/scopeInvalid(_:)``, and what ``identify`` throws;
     ///   ``AccessError/unauthenticated(_:)`` when there are neither credentials nor a scope.
     package func answerTokenRequest(
-        _ parameters: [(name: String, value: String)], authorization: String?, address: String
+        services: [String], scopes: [String], authorization: String?, address: String
     ) async throws(AccessError) -> [UInt8] {
-        let services = parameters.filter { $0.name == "service" }.map(\.value)
         guard services == [settings.service] else { throw .serviceUnknown(expected: settings.service) }
         // Scopes are read before the password is looked at: nonsense costs nothing.
-        let scopes = try TokenScope.parse(parameters.filter { $0.name == "scope" }.map(\.value))
+        let scopes = try TokenScope.parse(scopes)
         let caller = try await identify(authorization: authorization, address: address)
         return try await issue(scopes, to: caller).json(now: clock.seconds)
     }

@@ -55,7 +55,7 @@ struct PasswordHash: Sendable {
         return equalInConstantTime(derived, key)
     }
 
-    private static func derive(_ password: String, salt: [UInt8], rounds: Int) throws -> [UInt8] {
+    static func derive(_ password: String, salt: [UInt8], rounds: Int) throws -> [UInt8] {
         // The number of rounds comes from the settings or from a hash that was made with them; tests use few.
         let key = try KDF.Insecure.PBKDF2.deriveKey(
             from: Array(password.utf8), salt: salt, using: .sha256, outputByteCount: keyLength,
