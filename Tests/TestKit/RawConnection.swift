@@ -19,7 +19,7 @@ package enum RawConnection {
             try await conversation(port: port, request, closingAfter: closingAfter)
         }
         guard let bytes else { throw ToolFailure(what: "no answer and no end of connection after \(limit)") }
-        return RawAnswer(bytes)?.answer
+        return RawAnswer(bytes, toHead: request.starts(with: Array("HEAD ".utf8)))?.answer
     }
 
     package static func exchange(
@@ -59,6 +59,7 @@ package enum RawConnection {
             // The server may answer and close before it read everything: then its answer counts, not our write.
             try? await outbound.write(ByteBuffer(bytes: request))
             if closingAfter { outbound.finish() }
+            let toHead = request.starts(with: Array("HEAD ".utf8))
             var received: [UInt8] = []
             var waiting = after
             do {
@@ -68,7 +69,7 @@ package enum RawConnection {
                         waiting = nil
                         try? await outbound.write(ByteBuffer(bytes: next.bytes))
                     }
-                    if RawAnswer(received)?.isComplete == true { break }
+                    if RawAnswer(received, toHead: toHead)?.isComplete == true { break }
                 }
             } catch {
                 // A reset ends the conversation like a close: what came before it is the answer.
@@ -83,13 +84,15 @@ private struct RawAnswer {
     let answer: Answer
     let isComplete: Bool
 
-    init?(_ bytes: [UInt8]) {
+    /// - Parameter toHead: Whether the request was a HEAD, whose answer has no body whatever its length says.
+    init?(_ bytes: [UInt8], toHead: Bool = false) {
         var rest = bytes[...]
         // Interim answers (100 Continue) come before the one that counts.
         while let head = RawAnswer.head(of: rest) {
             rest = rest[(head.end)...]
             if head.status >= 200 {
-                let length = head.headers.first { $0.0.lowercased() == "content-length" }.flatMap { Int($0.1) } ?? 0
+                let announced = head.headers.first { $0.0.lowercased() == "content-length" }.flatMap { Int($0.1) } ?? 0
+                let length = toHead ? 0 : announced
                 answer = Answer(status: head.status, headers: head.headers, body: Array(rest.prefix(length)))
                 isComplete = rest.count >= length
                 return

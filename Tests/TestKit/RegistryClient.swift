@@ -79,9 +79,11 @@ package final class RegistryClient: Sendable {
         let slot = exchange.tokenSlot
         let known = tokens.withLock { $0[slot] }
         let first = try await perform(exchange, authorization: known)
-        guard first.status == 401, let challenge = first["www-authenticate"].flatMap(Challenge.init) else {
-            return first
+        guard first.status == 401, let header = first["www-authenticate"] else { return first }
+        if header.lowercased().hasPrefix("basic"), let basic {
+            return try await perform(exchange, authorization: basic)
         }
+        guard let challenge = Challenge(header) else { return first }
         let grant = try await perform(
             Exchange(method: "GET", target: challenge.tokenURL, headers: [:], body: nil, streamed: false),
             authorization: basic)
