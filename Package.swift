@@ -46,6 +46,7 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 
 let package = Package(
@@ -95,7 +96,7 @@ let package = Package(
             [
                 "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Events", "Access", "Registry", "Lifecycle",
                 "HTTPSupport", "RegistryAPI", "HarborAPI", hummingbird, hummingbirdCore, crypto, logging, nioCore, nioPosix,
-                nioSSL, serviceLifecycle, x509,
+                nioSSL, serviceLifecycle, unixSignals, httpTypes, x509,
             ]),
         .executableTarget(
             name: "haven",

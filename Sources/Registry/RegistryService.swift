@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import BlobStorage
-import Cache
+package import Cache
 package import Logging
 package import Metadata
 
@@ -73,5 +73,16 @@ package struct RegistryService: Sendable {
     /// - Parameter idle: How long a session may lie untouched.
     package func closeIdleUploads(olderThan idle: Duration) async {
         for session in active.takeIdle(longerThan: idle) { await session.close() }
+    }
+
+    /// How many uploads this node holds, written to or waiting for their client.
+    package var openUploads: Int { active.count }
+
+    /// What the node's caches have done, by name.
+    package var cacheStatistics: [(name: String, read: @Sendable () -> CacheStatistics)] {
+        [
+            ("manifests", { caches.manifests.statistics }), ("contents", { caches.contents.statistics }),
+            ("links", { caches.links.statistics }), ("repositories", { caches.repositories.statistics }),
+        ]
     }
 }

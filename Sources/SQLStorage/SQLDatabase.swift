@@ -19,6 +19,7 @@ package protocol SQLTransaction {
     func run(_ statement: SQLStatement) throws(SQLError) -> Int
 
     /// Runs `body` so that an error thrown by it undoes its own changes only, and is thrown on.
+    @discardableResult
     func savepoint<T>(_ body: () throws -> T) throws -> T
 }
 

@@ -20,7 +20,7 @@ struct Haven: AsyncParsableCommand {
             `haven --generate-completion-script bash` (or zsh, or fish) prints a script that completes commands and options.
             """,
         version: HavenVersion.line,
-        subcommands: [ConfigCommand.self])
+        subcommands: [ServeCommand.self, ConfigCommand.self])
 
     /// Runs one command line and says how it ended.
     static func main(_ flags: SettingFlags, environment: [String: String]) async -> CommandEnd {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Crypto
 package import SQLStorage
 
 /// One numbered step of the schema. Never edited after a release: its checksum is stored with every database.
@@ -10,7 +11,7 @@ package struct Migration: Sendable {
     package let title: String
     private let text: @Sendable (SQLDialect) -> [SQLStatement]
 
-    /// Declares a migration; one change a step, each statement safe to run again when it was the last one before a crash.
+    /// Declares a migration: one change a step, which the previous release can live beside.
     package init(_ number: Int, _ title: String, _ text: @escaping @Sendable (SQLDialect) -> [SQLStatement]) {
         self.number = number
         self.title = title
@@ -20,5 +21,31 @@ package struct Migration: Sendable {
     /// The statements in order.
     package func statements(for dialect: SQLDialect) -> [SQLStatement] {
         text(dialect)
+    }
+
+    /// The SHA-256 of everything the migration says in one dialect, in hexadecimal.
+    package func checksum(for dialect: SQLDialect) -> String {
+        var hash = SHA256()
+        hash.update(data: Array("\(number) \(title)".utf8))
+        for statement in statements(for: dialect) {
+            hash.update(data: Array("\n;\(statement.text)".utf8))
+        }
+        return hash.finalize().map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }.joined()
+    }
+}
+
+extension [Migration] {
+    /// All migrations of this release, in order.
+    package static var released: [Migration] {
+        [.firstSchema]
+    }
+
+    /// The schema that they make together, as a file to read.
+    package func schema(for dialect: SQLDialect) -> String {
+        let tables = [Migrator.ledger(dialect)] + flatMap { $0.statements(for: dialect) }
+        return "-- The schema of a \(dialect.rawValue) database. Written by the migrations; a test holds them equal.\n"
+            + tables.map { "\n\($0.text);\n" }.joined()
     }
 }

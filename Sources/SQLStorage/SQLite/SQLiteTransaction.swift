@@ -22,6 +22,7 @@ final class SQLiteTransaction: SQLTransaction {
         try attempt { () throws(SQLError) in try connection.run(statement) }
     }
 
+    @discardableResult
     func savepoint<T>(_ body: () throws -> T) throws -> T {
         let name = "s\(depth)"
         try run(SQLStatement(SQLFragment(raw: "SAVEPOINT \(name)")))

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Access
+import BlobStorage
+package import Logging
+import NIOCore
+import ServiceLifecycle
+import UnixSignals
+
+/// `haven serve`: a node with its listeners and its periodic work, from start to drained end.
+package struct HavenServer: Sendable {
+    private let settings: Settings
+    private let logger: Logger
+    private let announce: @Sendable (FirstRows) -> Void
+
+    /// Describes a server; ``run()`` makes it live.
+    ///
+    /// - Parameter announce: Called once, before anything listens: shows a generated password to whoever started this, and
+    ///   warns of accounts that are locked. Never through the log.
+    package init(_ settings: Settings, logger: Logger, announce: @escaping @Sendable (FirstRows) -> Void) {
+        self.settings = settings
+        self.logger = logger
+        self.announce = announce
+    }
+
+    /// Serves until the process is told to end by SIGTERM or SIGINT, then drains.
+    ///
+    /// - Throws: ``StartFault`` and what the parts throw when the node cannot start.
+    package func run() async throws {
+        try PrivateFolder.ensure(settings.data.folder)
+        let lock = try DataLock(folder: settings.data.folder)
+        let node = try await HavenNode.open(settings, logger: logger, faults: try TestFaults.fromEnvironment())
+        do {
+            announce(try await node.access.prepare(adminPassword: settings.identity.adminPassword?.reveal()))
+            try await serve(node)
+        } catch {
+            await node.close()
+            throw error
+        }
+        await node.close()
+        logger.notice("stopped")
+        _ = consume lock
+    }
+
+    private func serve(_ node: HavenNode) async throws {
+        let front = try Front(node, logger: logger)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: front.services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger))
+        try await group.run()
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import HTTPSupport
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// Where a node listens, and for what, as its settings say.
+struct Listeners {
+    let configurations: [ListenerConfiguration]
+    /// The pair of the HTTPS listeners, which is read again when its files change; nil without HTTPS.
+    let certificates: TLSCertificates?
+
+    init(
+        _ settings: ListenerSettings, responder: RequestResponder, metrics: MetricsRegistry, logger: Logger
+    ) throws {
+        var certificates: TLSCertificates?
+        if let certificate = settings.certificate, let key = settings.certificateKey, settings.scheme == .https {
+            certificates = try TLSCertificates(certificatePath: certificate, keyPath: key, logger: logger)
+        }
+        self.certificates = certificates
+        let plain =
+            settings.redirectsToHTTPS
+            ? RequestResponder(
+                routes: Self.redirects(to: settings.httpsPort), logger: logger, metrics: MetricsRegistry())
+            : responder
+        var all: [ListenerConfiguration] = []
+        for place in settings.listen {
+            switch place {
+            case .unixSocket(let path):
+                all.append(ListenerConfiguration(.unix(path: path), .plain(responder)))
+            case .address(let host):
+                if settings.httpPort > 0 {
+                    all.append(ListenerConfiguration(.tcp(host: host, port: settings.httpPort), .plain(plain)))
+                }
+                if let certificates, settings.httpsPort > 0 {
+                    all.append(
+                        ListenerConfiguration(
+                            .tcp(host: host, port: settings.httpsPort), .secure(responder, certificates)))
+                }
+            }
+        }
+        if settings.metricsPort > 0 {
+            let page = RequestResponder(routes: Self.page(of: metrics), logger: logger, metrics: MetricsRegistry())
+            for case .address(let host) in settings.metricsListen {
+                all.append(ListenerConfiguration(.tcp(host: host, port: settings.metricsPort), .plain(page)))
+            }
+        }
+        configurations = all
+    }
+
+    /// Sends every request to the same place under HTTPS, with its method and body (308).
+    private static func redirects(to port: Int) -> RouteTable {
+        var routes = RouteTable()
+        for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
+            for pattern in ["/", "/**"] {
+                routes.add(method, pattern, access: .open("it only says where HTTPS is")) { request, context in
+                    let host = HostName(context.host).withPort(port)
+                    return Response(
+                        status: .permanentRedirect, headers: [.location: "https://\(host)\(request.uri.string)"])
+                }
+            }
+        }
+        return routes
+    }
+
+    private static func page(of metrics: MetricsRegistry) -> RouteTable {
+        var routes = RouteTable()
+        routes.add(.get, "/metrics", access: .open("the listener of the metrics is for the operator's own network")) {
+            _, _ in
+            metrics.response()
+        }
+        return routes
+    }
+}
+
+/// The host of a request's authority.
+struct HostName {
+    private let name: Substring
+
+    /// Takes the port off, if there is one; an IPv6 address keeps its brackets.
+    init(_ authority: String) {
+        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
+            name = authority[...end]
+        } else {
+            name = authority.prefix { $0 != ":" }
+        }
+    }
+
+    /// The authority for a port of HTTPS.
+    func withPort(_ port: Int) -> String { port == 443 ? String(name) : "\(name):\(port)" }
+}

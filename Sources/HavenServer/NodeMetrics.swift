@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import Access
+import Cache
+import HTTPSupport
+import Registry
+
+/// The numbers of a node that no room counts for itself.
+enum NodeMetrics {
+    static func declare(_ node: HavenNode, in metrics: MetricsRegistry) {
+        let registry = node.registry
+        metrics.gauge("haven_registry_open_uploads", "Uploads this node holds, written to or waiting for their client.")
+        {
+            Double(registry.openUploads)
+        }
+        let access = node.access
+        metrics.counter("haven_access_password_checks_total", "Passwords checked the slow way.") {
+            Double(access.passwordChecks)
+        }
+        metrics.gauge("haven_access_passwords_waiting", "Passwords that wait to be checked.") {
+            Double(access.passwordsWaiting)
+        }
+        for (name, read) in registry.cacheStatistics {
+            metrics.counter("haven_registry_cache_hits_total", "Answers from memory.", labels: ["cache": name]) {
+                Double(read().hits)
+            }
+            metrics.counter(
+                "haven_registry_cache_misses_total", "Answers that needed the database.", labels: ["cache": name]
+            ) {
+                Double(read().misses)
+            }
+        }
+    }
+}
