@@ -69,7 +69,8 @@ final class Exchange: @unchecked Sendable {
     }
 
     private func run() async {
-        let hasBody = !body.isComplete
+        // A small body may have come with its head, and be complete before anybody reads it.
+        let hasBody = !body.isComplete || body.buffered > 0
         let body =
             hasBody ? RequestBody(asyncSequence: RequestBodyReader(exchange: self)) : RequestBody(buffer: ByteBuffer())
         let request = Request(head: head, body: body)
