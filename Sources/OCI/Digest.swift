@@ -19,8 +19,8 @@ package struct Digest: Hashable, Sendable {
         }
     }
 
+    private let value: HashValue  // first, so that the algorithm lies in the byte after it
     package let algorithm: Algorithm
-    private let value: HashValue
 
     /// Reads `sha256:<hex>` or `sha512:<hex>`: a known algorithm, the exact length, lower-case digits, nothing else.
     package init?(_ text: some StringProtocol) {
