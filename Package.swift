@@ -104,6 +104,8 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "sql-peer", dependencies: ["SQLStorage"], path: "Tests/SQLPeer", swiftSettings: strict),
+        .executableTarget(
+            name: "blob-peer", dependencies: ["BlobStorage", nioCore], path: "Tests/BlobPeer", swiftSettings: strict),
         .target(
             name: "TestKit",
             dependencies: [
@@ -115,7 +117,11 @@ let package = Package(
         .tests("OCI", ["OCI", "TestKit"]),
         .tests("SQLStorage", ["SQLStorage", "TestKit", "sql-peer"]),
         .tests("Metadata", ["Metadata", "SQLStorage", "OCI", "TestKit"]),
-        .tests("BlobStorage", ["BlobStorage", "CLinux", "TestKit"]),
+        .testTarget(
+            name: "BlobStorageTests",
+            dependencies: ["BlobStorage", "CLinux", "OCI", "TestKit", "blob-peer", nioCore],
+            exclude: ["Shim"],
+            swiftSettings: strict),
         .tests("Cache", ["Cache"]),
         .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
         .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),
