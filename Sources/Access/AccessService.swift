@@ -33,7 +33,7 @@ package final class AccessService: Sendable {
     }
 
     /// How often passwords were checked the slow way, since the start.
-    package var passwordChecks: Int { logins.workers.finished }
+    package var passwordChecks: Int { logins.workers.begun }
 
     /// How many passwords wait to be checked.
     package var passwordsWaiting: Int { logins.workers.waiting }

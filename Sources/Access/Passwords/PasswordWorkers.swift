@@ -14,7 +14,7 @@ final class PasswordWorkers: Sendable {
     private struct State: Sendable {
         var waiting: [@Sendable () -> Void] = []
         var running = 0
-        var finished = 0
+        var begun = 0
     }
 
     init(threads: Int, queue: Int) {
@@ -22,8 +22,8 @@ final class PasswordWorkers: Sendable {
         self.queue = max(1, queue)
     }
 
-    /// How many jobs were done since the start.
-    var finished: Int { state.withLock { $0.finished } }
+    /// How many jobs a thread took on since the start.
+    var begun: Int { state.withLock { $0.begun } }
 
     /// How many jobs wait for a thread.
     var waiting: Int { state.withLock { $0.waiting.count } }
@@ -52,10 +52,7 @@ final class PasswordWorkers: Sendable {
     }
 
     private func work() {
-        while let job = next() {
-            job()
-            state.withLock { $0.finished += 1 }
-        }
+        while let job = next() { job() }
     }
 
     private func next() -> (@Sendable () -> Void)? {
@@ -64,6 +61,7 @@ final class PasswordWorkers: Sendable {
                 state.running -= 1
                 return nil
             }
+            state.begun += 1
             return state.waiting.removeFirst()
         }
     }
