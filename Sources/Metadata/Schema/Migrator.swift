@@ -118,13 +118,13 @@ package struct Migrator: Sendable {
         return try !transaction.rows(tables).isEmpty
     }
 
+    /// A copy of an earlier attempt is replaced: that attempt changed nothing, and the database may have served since.
     private func copyAside() async throws {
         guard let file = database as? SQLiteDatabase else { return }
-        let next = try await database.read(.administration) { transaction in
-            try transaction.rows("SELECT COUNT(*) + 1, \(transaction.dialect.now) FROM schema_migrations")[0]
+        let applied = try await database.read(.administration) { transaction in
+            try transaction.rows("SELECT MAX(number) FROM schema_migrations")[0].integer(0)
         }
-        // The time keeps the copy of an earlier attempt, whose database may have served since.
-        try await file.backup(to: "\(file.path).before-\(next.integer(0))-\(next.integer(1) / 1_000_000)")
+        try await file.backup(to: "\(file.path).schema-\(applied)", replacing: true)
     }
 
     /// The table that says what was applied.

@@ -8,6 +8,7 @@ import Synchronization
 final class SQLiteCheckpointer: Sendable {
     private let signal = DispatchSemaphore(value: 0)
     private let isWanted = Atomic<Bool>(false)
+    private let turn = Mutex<Void>(())
     private let isClosed = Atomic<Bool>(false)
 
     /// Asks for a checkpoint soon. Cheap, may be called as often as one likes.
@@ -28,7 +29,14 @@ final class SQLiteCheckpointer: Sendable {
             signal.wait()
             if isClosed.load(ordering: .acquiring) { return }
             isWanted.store(false, ordering: .releasing)
-            try? connection.checkpoint()  // the next commit asks again; nothing depends on it
+            checkpoint(connection)
         }
+    }
+
+    /// Moves pages now, with `connection`, after the checkpoint that is under way: SQLite refuses a second one at once.
+    ///
+    /// A failure changes nothing but the length of the log; the commits that follow ask again.
+    func checkpoint(_ connection: SQLiteConnection) {
+        turn.withLock { _ in _ = try? connection.checkpoint() }
     }
 }

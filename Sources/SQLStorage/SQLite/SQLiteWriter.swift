@@ -135,7 +135,7 @@ final class SQLiteWriter {
     private func tidy() {
         if pages.pages >= options.checkpointPagesAtMost {
             pages.pages = 0
-            try? connection.checkpoint()  // tried again after the next commits; nothing depends on it
+            checkpointer.checkpoint(connection)
         } else if pages.pages >= options.checkpointPages {
             checkpointer.wake()
         }

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import SQLStorage
+import TestKit
+import Testing
+
+@Suite("SQLite with other processes and power cuts")
+struct SQLiteProcessesTests {
+    @Test("a second process's write moves the change stamp and is read")
+    func secondProcess() async throws {
+        try await withPeer { path, peer in
+            let database = try SQLiteDatabase(path: path)
+            _ = try await peer.check("write", path, "1")
+            let before = try #require(database.changeStamp())
+            #expect(database.changeStamp() == before)
+            _ = try await peer.check("write", path, "1")
+            #expect(try #require(database.changeStamp()) != before)
+            try await #expect(count(database) == 2)
+            await database.close()
+        }
+    }
+
+    @Test("a writer waits for another process's transaction, and gives up as a conflict at its limit")
+    func busy() async throws {
+        try await withPeer { path, peer in
+            let log = "\(path).log"
+            let holder = try await BackgroundProcess(peer, ["hold", path, "2000"], logPath: log)
+            try await #expect(eventually { holder.log.contains("held") })
+            var options = SQLiteOptions()
+            options.busyTimeout = .milliseconds(100)
+            let impatient = try SQLiteDatabase(path: path, options: options)
+            await SQLDatabaseContract.expectError("conflict") { try await insert(impatient) }
+            let patient = try SQLiteDatabase(path: path)
+            try await insert(patient)
+            try await #expect(count(patient) == 1)
+            await impatient.close()
+            await patient.close()
+            try await holder.stop()
+        }
+    }
+
+    @Test("kill -9 of a writer keeps every row it has acknowledged", arguments: ["full", "relaxed"])
+    func kill(_ durability: String) async throws {
+        try await withPeer { path, peer in
+            for round in 1...3 {
+                let log = "\(path).\(round).log"
+                let writer = try await BackgroundProcess(peer, ["write", path, "100000", durability], logPath: log)
+                try await #expect(eventually { writer.log.utf8.count > 200 })
+                try await writer.kill()
+                let acknowledged = try #require(Int64(writer.log.split(separator: "\n").dropLast().last ?? ""))
+                let database = try SQLiteDatabase(path: path)
+                let last = try await database.read(.pull) {
+                    try $0.rows("SELECT COUNT(*), MAX(n) FROM acknowledged")[0]
+                }
+                #expect(last.integer(1) >= acknowledged)
+                #expect(last.integer(0) == last.integer(1))
+                let check = try await database.read(.pull) { try $0.rows("PRAGMA integrity_check")[0].text(0) }
+                #expect(check == "ok")
+                await database.close()
+            }
+        }
+    }
+
+    @Test(
+        "a full write is answered after its log is flushed, and only a full one",
+        .enabled(if: Tool.path(of: "strace") != nil))
+    func flushOrder() async throws {
+        try await withPeer { path, peer in
+            let full = try await trace(peer, ["write", path, "20"], in: path)
+            // After each answer comes a flush of the log before the next answer.
+            let afterReady = full.drop { $0 != .said }.dropFirst()
+            var flushed = 0
+            for event in afterReady {
+                switch event {
+                case .flushedLog: flushed += 1
+                case .said:
+                    #expect(flushed >= 1, "an answer without a flush before it")
+                    flushed = 0
+                }
+            }
+            #expect(afterReady.filter { $0 == .said }.count == 20)
+
+            let relaxed = try await trace(peer, ["write", path, "20", "relaxed"], in: path)
+            let flushes = relaxed.drop { $0 != .said }.filter { $0 == .flushedLog }.count
+            #expect(flushes <= 1, "closing may flush once")
+        }
+    }
+
+    @Test("fifty concurrent full writes share their flushes", .enabled(if: Tool.path(of: "strace") != nil))
+    func groupFlush() async throws {
+        try await withPeer { path, peer in
+            let events = try await trace(peer, ["together", path, "50"], in: path)
+            let flushes = events.drop { $0 != .said }.filter { $0 == .flushedLog }.count
+            #expect((1...12).contains(flushes), "\(flushes) flushes for 50 writes")
+        }
+    }
+
+    private func insert(_ database: SQLiteDatabase) async throws {
+        try await database.write(.push, .full) { try $0.run("INSERT INTO acknowledged (pid) VALUES (0)") }
+    }
+
+    private func count(_ database: SQLiteDatabase) async throws -> Int64 {
+        try await database.read(.pull) { try $0.rows("SELECT COUNT(*) FROM acknowledged")[0].integer(0) }
+    }
+}
+
+/// What a traced process did that matters here.
+private enum Event { case flushedLog, said }
+
+/// Runs the peer under strace.
+///
+/// - Returns: Flushes of the log and lines printed, in the order in which they were finished or begun.
+private func trace(_ peer: Tool, _ arguments: [String], in path: String) async throws -> [Event] {
+    let output = "\(path).strace"
+    try await Tool("strace").check(
+        ["-f", "-y", "-o", output, "-e", "trace=fsync,fdatasync,write", peer.program] + arguments)
+    let lines = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n")
+    return lines.compactMap { line in
+        if line.contains("fdatasync(") || line.contains("fsync(") {
+            // A call that is not finished when its line is written says so; its end is another line.
+            return line.contains("-wal>") && line.hasSuffix("= 0") ? .flushedLog : nil
+        }
+        if line.contains("sync resumed>") && line.hasSuffix("= 0") { return .flushedLog }
+        return line.contains("write(1<") && !line.contains("resumed") ? .said : nil
+    }
+}
+
+/// Runs `body` with the path of a database not yet made and the program that uses it from a second process.
+private func withPeer(_ body: (_ path: String, _ peer: Tool) async throws -> Void) async throws {
+    let built = Bundle.main.executableURL?.deletingLastPathComponent().path ?? "."
+    try await withTemporaryFolder { try await body("\($0)/haven.db", Tool("\(built)/sql-peer")) }
+}
+
+func fileSize(_ path: String) -> Int? {
+    (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
+}
