@@ -100,7 +100,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "haven",
-            dependencies: ["OCI", "Access", "Metadata", "Lifecycle", "Registry", "HavenServer", argumentParser, logging],
+            dependencies: [
+                "OCI", "SQLStorage", "Access", "Metadata", "Lifecycle", "Registry", "HavenServer", argumentParser, logging,
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "sql-peer", dependencies: ["SQLStorage"], path: "Tests/SQLPeer", swiftSettings: strict),

@@ -33,13 +33,19 @@ package struct HavenNode: Sendable {
     ) async throws -> HavenNode {
         try PrivateFolder.ensure(settings.data.folder)
         let secretKey = try SecretKey.load(folder: settings.data.secretKeyFolder)
-        let database = try SQLiteDatabase(path: settings.databasePath)
+        let database = try openDatabase(settings)
         do {
             return try await assemble(settings, database, secretKey, logger: logger, faults: faults)
         } catch {
             await database.close()
             throw error
         }
+    }
+
+    /// Opens the database alone, as it is.
+    package static func openDatabase(_ settings: Settings) throws -> any SQLDatabase {
+        try PrivateFolder.ensure(settings.data.folder)
+        return try SQLiteDatabase(path: settings.databasePath)
     }
 
     private static func assemble(

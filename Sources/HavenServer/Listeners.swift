@@ -15,7 +15,7 @@ struct Listeners {
         _ settings: ListenerSettings, responder: RequestResponder, metrics: MetricsRegistry, logger: Logger
     ) throws {
         var certificates: TLSCertificates?
-        if let certificate = settings.certificate, let key = settings.certificateKey, settings.scheme == .https {
+        if let certificate = settings.certificate, let key = settings.certificateKey, settings.httpsPort > 0 {
             certificates = try TLSCertificates(certificatePath: certificate, keyPath: key, logger: logger)
         }
         self.certificates = certificates

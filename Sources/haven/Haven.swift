@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import ArgumentParser
 import Glibc
 import HavenServer
@@ -20,7 +21,10 @@ struct Haven: AsyncParsableCommand {
             `haven --generate-completion-script bash` (or zsh, or fish) prints a script that completes commands and options.
             """,
         version: HavenVersion.line,
-        subcommands: [ServeCommand.self, ConfigCommand.self])
+        subcommands: [
+            ServeCommand.self, UserCommand.self, ProjectCommand.self, RepositoryCommand.self, TagCommand.self,
+            DoctorCommand.self, DatabaseCommand.self, ConfigCommand.self,
+        ])
 
     /// Runs one command line and says how it ended.
     static func main(_ flags: SettingFlags, environment: [String: String]) async -> CommandEnd {
@@ -50,6 +54,9 @@ struct Haven: AsyncParsableCommand {
         case let error as CommandFailure:
             printError("haven: \(error.message)")
             return .failed
+        case let error as AccessError:
+            printError("haven: \(error.message)\(cause(of: error))")
+            return .failed
         default:
             let code = exitCode(for: error)
             let message = fullMessage(for: error)
@@ -57,9 +64,20 @@ struct Haven: AsyncParsableCommand {
                 print(message)
                 return .done
             }
-            printError(message)
-            return code == .validationFailure ? .wrongUsage : .failed
+            if code == .validationFailure {
+                printError(message)
+                return .wrongUsage
+            }
+            printError("haven: \(error)")
+            return .failed
         }
+    }
+}
+
+extension Haven {
+    /// The operator at the command line may see what a client never does.
+    private static func cause(of error: AccessError) -> String {
+        if case .metadata(let cause) = error { ": \(cause)" } else { "" }
     }
 }
 
@@ -92,7 +110,7 @@ protocol HavenCommand: AsyncParsableCommand {
 }
 
 /// Prints a line on standard error.
-func printError(_ text: String) {
-    let bytes = Array((text + "\n").utf8)
+func printError(_ text: String, end: String = "\n") {
+    let bytes = Array((text + end).utf8)
     _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }

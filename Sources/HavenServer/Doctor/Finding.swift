@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One result of an examination, in words for an operator.
+package struct Finding: Sendable, Hashable {
+    /// How much it matters.
+    package enum Level: String, Sendable, CaseIterable {
+        /// As it should be.
+        case good
+        /// It works; somebody should look at it.
+        case warning
+        /// It does not work, or will lose data.
+        case fault
+    }
+
+    package let level: Level
+    /// What was looked at, in one or two words.
+    package let subject: String
+    /// What was found, and what to do when it is not good.
+    package let text: String
+
+    package init(_ level: Level, _ subject: String, _ text: String) {
+        self.level = level
+        self.subject = subject
+        self.text = text
+    }
+}

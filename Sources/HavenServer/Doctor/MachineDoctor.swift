@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Examines the machine and the places that the settings name. It changes nothing and needs no running server.
+package struct MachineDoctor: Sendable {
+    let settings: Settings
+
+    package init(_ settings: Settings) {
+        self.settings = settings
+    }
+
+    /// Everything that was looked at, in the order of looking. The last finding states how durable a push is.
+    package func examine() async -> [Finding] {
+        let folder = settings.data.folder
+        let place = DataPlace(folder)
+        var findings = place.findings(reserve: settings.data.diskReserveBytes)
+        if !settings.data.storageRoot.hasPrefix(folder + "/") {
+            findings += DataPlace(settings.data.storageRoot).findings(reserve: settings.data.diskReserveBytes)
+        }
+        let flush = FlushProbe.run(in: place.existing)
+        findings.append(flush.finding)
+        findings.append(ClockCheck.finding(newest: place.newestChange))
+        findings += await PortCheck.findings(settings.listener, isServing: place.isServed)
+        findings += CertificateCheck.findings(settings.listener)
+        findings += ResourceCheck.findings(settings.limits)
+        findings.append(durability(place, flush))
+        return findings
+    }
+
+    /// What survives what, said once and plainly.
+    private func durability(_ place: DataPlace, _ flush: FlushProbe) -> Finding {
+        if place.isVolatile {
+            return Finding(
+                .fault, "durability",
+                "\(place.fileSystem ?? "this file system") lives in memory: a push survives the end of the process, "
+                    + "and nothing survives a restart of the machine")
+        }
+        guard place.isLocal, flush.isDone else {
+            return Finding(.fault, "durability", "not known, because of the faults above")
+        }
+        return Finding(
+            .good, "durability",
+            "an acknowledged push survives the end of the process, a crash of the machine and a power cut, as "
+                + "far as the "
+                + "disk keeps what it says it has flushed; it does not survive the loss of the disk (see haven backup)")
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import HavenServer
+import Metadata
+import OCI
+import SQLStorage
+
+/// `haven db …`: the schema of the database.
+struct DatabaseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "db",
+        abstract: "Migrate the database, and show its schema.",
+        subcommands: [Migrate.self, Status.self, Schema.self])
+}
+
+extension SQLDialect: ExpressibleByArgument {}
+
+extension DatabaseCommand {
+    struct Migrate: HavenCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Bring the database to the schema of this version.",
+            discussion: "Running it again changes nothing. `haven serve` does the same for the embedded database.")
+        @OptionGroup var settings: SettingsOptions
+
+        func run(_ context: CommandContext) async throws {
+            let settings = try settings.load(context)
+            let applied = try await withDatabase(settings) { try await Migrator($0).migrate() }
+            for migration in applied { print("applied \(migration.number): \(migration.title)") }
+            if applied.isEmpty { print("The database has the schema of this version already.") }
+        }
+    }
+
+    struct Status: HavenCommand {
+        static let configuration = CommandConfiguration(abstract: "List the migrations and when each was applied.")
+        @OptionGroup var settings: SettingsOptions
+        @OptionGroup var output: OutputOptions
+
+        func run(_ context: CommandContext) async throws {
+            let settings = try settings.load(context)
+            var listing = Listing("number", "title", "applied_at")
+            for migration in try await withDatabase(settings, { try await Migrator($0).status() }) {
+                listing.add(
+                    .number(Int64(migration.number)), .text(migration.title),
+                    migration.appliedAt.map { .text(RFC3339.string(microseconds: $0)) } ?? .none)
+            }
+            listing.print(output.output)
+        }
+    }
+
+    struct Schema: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the statements that make the schema of this version.")
+        @Option(help: "The database to print them for.") var dialect = SQLDialect.sqlite
+
+        func run() throws {
+            print([Migration].released.schema(for: dialect))
+        }
+    }
+}
+
+/// Opens the database of the settings, runs a body with it, and closes it again.
+private func withDatabase<T: Sendable>(
+    _ settings: Settings, _ body: (any SQLDatabase) async throws -> T
+) async throws -> T {
+    let database = try HavenNode.openDatabase(settings)
+    do {
+        let result = try await body(database)
+        await database.close()
+        return result
+    } catch {
+        await database.close()
+        throw error
+    }
+}
