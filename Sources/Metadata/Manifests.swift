@@ -103,10 +103,13 @@ extension MetadataTransaction {
     ///
     /// - Parameters:
     ///   - blobs: The linked blobs it references, without repeats.
+    ///   - children: The stored manifests it references, without repeats.
     ///   - lease: How long it stays without a tag or parent, in microseconds.
     /// - Returns: Whether the manifest is new to the repository.
     package func storeManifest(
-        _ manifest: NewManifest, in repository: RepositoryID, of project: ProjectID, blobs: [Digest], lease: Int64
+        _ manifest: NewManifest, in repository: RepositoryID, of project: ProjectID, blobs: [Digest],
+        children: [Digest],
+        lease: Int64
     ) throws -> Bool {
         let parsed = manifest.parsed
         let size = Int64(manifest.bytes.count)
@@ -125,8 +128,7 @@ extension MetadataTransaction {
             }
             return false
         }
-        try reference(
-            blobs, children: Set(parsed.children.map(\.digest)).sorted(), from: manifest.digest, in: repository)
+        try reference(blobs, children: children, from: manifest.digest, in: repository)
         try charge(project, bytes: size)
         try addCandidate(.manifest, repository: repository, project: project, digest: manifest.digest, after: lease)
         return true

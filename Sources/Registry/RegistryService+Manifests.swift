@@ -106,9 +106,10 @@ private struct ManifestTransaction: Sendable {
 
     func run(_ transaction: MetadataTransaction) throws {
         let repository = try transaction.ensureRepository(permit.repository, in: permit.project)
-        let blobs = try leaseReferences(transaction, repository)
+        let references = try leaseReferences(transaction, repository)
         let isNew = try transaction.storeManifest(
-            manifest, in: repository, of: permit.project, blobs: blobs, lease: lease)
+            manifest, in: repository, of: permit.project, blobs: references.blobs, children: references.children,
+            lease: lease)
         var events = EventRecorder(operation: operation, caller: permit.caller.name, in: transaction)
         for tag in tags.sorted() { try move(tag, in: repository, transaction, &events) }
         if isNew, tags.isEmpty {
@@ -116,29 +117,45 @@ private struct ManifestTransaction: Sendable {
         }
     }
 
+    /// What a manifest references, as rows of this repository.
+    private struct References {
+        var blobs: [Digest] = []
+        var children: [Digest] = []
+        var missingBlobs: [Digest] = []
+        var missingManifests: [Digest] = []
+    }
+
     /// Renews the leases of everything the manifest names; what is missing is told all at once.
+    ///
+    /// The entries of an index are manifests by rule, but build caches list blobs there: what is linked is referenced.
     private func leaseReferences(
         _ transaction: MetadataTransaction, _ repository: RepositoryID
-    ) throws -> [Digest] {
-        let parsed = manifest.parsed
-        let foreign = Set(parsed.layers.filter(\.isForeign).map(\.digest))
-        let named = Set(parsed.blobs.map(\.digest))
-        var linked: [Digest] = []
-        var missing: [Digest] = []
-        for digest in named.sorted() {
+    ) throws -> References {
+        var references = References()
+        let children = manifest.parsed.children
+        for digest in Set(children.map(\.digest)).sorted()
+        where try transaction.leaseManifest(digest, in: repository, lease: lease) {
+            references.children.append(digest)
+        }
+        let stored = Set(references.children)
+        let others = children.filter { !stored.contains($0.digest) }
+        references.missingManifests = Set(others.filter(\.isManifest).map(\.digest)).sorted()
+
+        let blobs = manifest.parsed.blobs + others.filter { !$0.isManifest }
+        let foreign = Set(blobs.filter(\.isForeign).map(\.digest))
+        for digest in Set(blobs.map(\.digest)).sorted() {
             if let blob = try transaction.linkedBlob(digest, in: repository), !blob.isSuspect {
                 try transaction.lean(blob, in: repository, lease: lease)
-                linked.append(digest)
+                references.blobs.append(digest)
             } else if !foreign.contains(digest) {
-                missing.append(digest)
+                references.missingBlobs.append(digest)
             }
         }
-        let children = Set(parsed.children.map(\.digest)).sorted()
-        let absent = try children.filter { try !transaction.leaseManifest($0, in: repository, lease: lease) }
-        guard missing.isEmpty, absent.isEmpty else {
-            throw RegistryError.referencesMissing(blobs: missing, manifests: absent)
+        guard references.missingBlobs.isEmpty, references.missingManifests.isEmpty else {
+            throw RegistryError.referencesMissing(
+                blobs: references.missingBlobs, manifests: references.missingManifests)
         }
-        return linked
+        return references
     }
 
     private func move(

@@ -153,7 +153,11 @@ extension RegistryService {
         _ id: UploadID, _ permit: Permit<Push>, committing digest: Digest?
     ) async throws -> UploadSession? {
         guard let owner = try await owner(of: id, permit) else { throw RegistryError.uploadUnknown }
-        if let session = active.take(owner) { return session }
+        if let session = active.take(owner) {
+            if try await isHeld(session) { return session }
+            // Another process has written since: what this one remembers is over, and it takes the upload over like anybody.
+            await abandon(session)
+        }
         guard active.admit() else { throw RegistryError.tooManyUploads }
         do {
             let session = try await takeOver(owner, permit.project, committing: digest)
@@ -161,6 +165,16 @@ extension RegistryService {
             return session
         } catch {
             active.end()
+            throw error
+        }
+    }
+
+    private func isHeld(_ session: UploadSession) async throws -> Bool {
+        do {
+            let row = try await metadata.read(.push) { try $0.upload(session.owner) }
+            return row?.fence == session.fence && row?.state == .open
+        } catch {
+            await abandon(session)
             throw error
         }
     }
