@@ -71,7 +71,10 @@ final class Stage {
     /// Gives back the room of measured pushes: their bytes are never read.
     func discardPushedBytes() throws {
         for server in [haven, dockerRegistry] as [any RegistryServer] {
-            let large = [server.storage, "-type", "f", "-size", "+1M", "-newer", "\(folder)/marker"]
+            let large = [
+                server.storage, "-path", "*/docker/registry/v2/*", "-type", "f", "-size", "+1M", "-newer",
+                "\(folder)/marker",
+            ]
             try execute("find", large + ["-exec", "truncate", "-s", "0", "{}", "+"])
         }
     }

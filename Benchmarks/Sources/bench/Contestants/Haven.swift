@@ -10,8 +10,8 @@ final class Haven: RegistryServer {
     private let executable: String
     private let folder: String
     private let environment: [String: String]
-    private let password = UUID().uuidString
-    private let administratorPassword = UUID().uuidString
+    private let password = "Aa1-\(UUID().uuidString)"
+    private let administratorPassword = "Aa1-\(UUID().uuidString)"
 
     private static let user = "bench"
     static let project = "bench"
