@@ -134,7 +134,7 @@ let package = Package(
                 "HTTPSupport", "BlobStorage", "OCI", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTP2,
                 nioSSL, asyncHTTPClient, serviceLifecycle, logging, x509, crypto,
             ]),
-        .tests("Registry", ["OCI", "BlobStorage", "Metadata", "Access", "Registry", "TestKit", nioCore]),
+        .tests("Registry", ["OCI", "BlobStorage", "Metadata", "Access", "Registry", "SQLStorage", "TestKit", nioCore]),
         .tests("RegistryAPI", ["OCI", "Metadata", "RegistryAPI"]),
         .tests("Architecture", ["TestKit"]),
         .tests("System", ["TestKit", "haven", asyncHTTPClient, nioCore]),
