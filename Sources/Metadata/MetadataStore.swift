@@ -44,6 +44,17 @@ package struct MetadataStore: Sendable {
         }
     }
 
+    /// Runs `body` once and commits: for callers that meet a conflict with something better than a repetition.
+    ///
+    /// - Throws: What `body` throws; ``SQLError``, conflicts among them.
+    @discardableResult
+    package func attempt<T: Sendable>(
+        _ lane: SQLLane, _ durability: SQLDurability = .full,
+        _ body: @escaping @Sendable (MetadataTransaction) throws -> T
+    ) async throws -> T {
+        try await database.write(lane, durability) { try body(MetadataTransaction(sql: $0)) }
+    }
+
     /// A number that changes with every commit; see ``SQLDatabase/changeStamp()``.
     package func changeStamp() -> UInt64? {
         database.changeStamp()

@@ -45,3 +45,23 @@ extension MetadataTransaction {
         try !sql.rows("SELECT 1 FROM outbox WHERE op_id = \(operation) AND n = 0").isEmpty
     }
 }
+
+extension MetadataTransaction {
+    /// Removes events that were delivered long enough ago; until then they answer whether a request was committed.
+    ///
+    /// - Parameters:
+    ///   - span: How long a delivered event is kept, in microseconds.
+    ///   - limit: The most rows to remove.
+    /// - Returns: How many were removed.
+    package func purgeOutbox(deliveredBefore span: Int64, limit: Int) throws -> Int {
+        let rows = try sql.rows(
+            """
+            SELECT op_id, n FROM outbox WHERE done_at IS NOT NULL AND done_at < \(dialect.now) - \(span)
+            ORDER BY done_at LIMIT \(limit)
+            """)
+        for row in rows {
+            try sql.run("DELETE FROM outbox WHERE op_id = \(row.text(0)) AND n = \(row.integer(1))")
+        }
+        return rows.count
+    }
+}

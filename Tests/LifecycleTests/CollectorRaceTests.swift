@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlobStorage
+import Lifecycle
+import Metadata
+import OCI
+import SQLStorage
+import Synchronization
+import TestKit
+import Testing
+
+@Suite("Collectors race with pushes")
+struct CollectorRaceTests {
+    @Test(
+        "with all times 0 and three collectors, a manifest that was accepted is whole",
+        arguments: ["memory", "filesystem"])
+    func zeroTimes(_ kind: String) async throws {
+        try await withTemporaryFolder { folder in
+            let blobs: any BlobStore =
+                kind == "memory" ? MemoryBlobStore() : try await FilesystemBlobStore.open(root: "\(folder)/blobs")
+            try await withWorld(blobs) { world in
+                let pushes = Pushes(world)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<3 {
+                        group.addTask { while !pushes.isOver { try await world.collect() } }
+                    }
+                    try await withThrowingTaskGroup(of: Void.self) { pushers in
+                        for number in 0..<4 { pushers.addTask { try await pushes.run(as: number) } }
+                        try await pushers.waitForAll()
+                    }
+                    pushes.end()
+                    try await group.waitForAll()
+                }
+                try await world.collect()
+                try await world.collect()
+                #expect(pushes.accepted > 0, "some pushes must get through, or this shows nothing")
+                try await #expect(world.contradictions() == [])
+                try await #expect(world.count("SELECT COUNT(*) FROM doomed") == 0)
+            }
+            await blobs.close()
+        }
+    }
+
+    @Test("a link that was leased is there for a manifest within the lease")
+    func leases() async throws {
+        try await withWorld { empty in
+            var world = empty
+            world.lease = .seconds(60)
+            let pusher = world
+            let pushes = Pushes(world)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { while !pushes.isOver { try await pusher.collect() } }
+                for round in 0..<60 {
+                    let blob = try await pusher.push("blob \(round % 7)")
+                    try await #expect(pusher.put(image(blob), tag: "t\(round % 3)") != nil)
+                }
+                pushes.end()
+                try await group.waitForAll()
+            }
+            try await #expect(world.contradictions() == [])
+        }
+    }
+}
+
+/// Clients that push, retag and delete a few images over and over.
+private final class Pushes: Sendable {
+    let world: World
+    private let count = Atomic<Int>(0)
+    private let over = Atomic<Bool>(false)
+
+    init(_ world: World) {
+        self.world = world
+    }
+
+    /// How many manifests were accepted.
+    var accepted: Int { count.load(ordering: .relaxed) }
+    var isOver: Bool { over.load(ordering: .relaxed) }
+
+    func end() { over.store(true, ordering: .relaxed) }
+
+    func run(as number: Int) async throws {
+        for round in 0..<25 {
+            let layers = [try await world.push("layer \(round % 5)"), try await world.push("own \(number) \(round)")]
+            let config = try await world.push("config \(number)")
+            // Without leases the collector may have been faster; the client is told, and pushes again.
+            guard let manifest = try await world.put(image(config, layers: layers), tag: "t\(round % 4)") else {
+                continue
+            }
+            count.add(1, ordering: .relaxed)
+            if round % 3 == 0 { try await world.delete(manifest) }
+        }
+    }
+}
