@@ -1,5 +1,6 @@
-import Cache
 // SPDX-License-Identifier: Apache-2.0
+
+import Cache
 import Crypto
 import Metadata
 import OCI

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Synchronization
 
-// SPDX-License-Identifier: Apache-2.0
 import class Foundation.Thread
 
 /// The few threads that derive keys from passwords, so that logins never take the threads of everybody else.

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Testing
+
+@Suite("rooms")
+struct RoomTests {
+    let tree: PackageTree
+
+    init() throws {
+        tree = try PackageTree()
+    }
+
+    /// The design's order. A new room gets its place here and in `Package.swift`.
+    static let order = [
+        "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Events", "Access", "Registry", "Lifecycle",
+        "HTTPSupport", "RegistryAPI", "HarborAPI", "HavenServer", "haven",
+    ]
+
+    @Test("stand in Package.swift in the order of the design")
+    func orderIsKept() {
+        #expect(tree.rooms.map(\.name) == Self.order)
+    }
+
+    @Test("declare only rooms that stand before them")
+    func dependOnEarlierRooms() {
+        for (place, room) in tree.rooms.enumerated() {
+            let later = Set(tree.rooms.dropFirst(place).map(\.name))
+            #expect(later.isDisjoint(with: room.dependencies), "\(room.name) reaches upwards")
+        }
+    }
+
+    @Test("import only what they declare, and what the toolchain has")
+    func importsAreDeclared() {
+        for room in tree.rooms {
+            for source in room.sources {
+                let foreign = Set(source.imports).subtracting(room.dependencies).subtracting(Self.toolchain)
+                #expect(foreign.isEmpty, "\(source.path) imports \(foreign.sorted()) without declaring it")
+            }
+        }
+    }
+
+    private static let toolchain: Set = [
+        "Swift", "Glibc", "Foundation", "FoundationEssentials", "Dispatch", "Synchronization",
+    ]
+
+    @Test("have no declaration open to other packages")
+    func nothingIsPublic() {
+        for source in tree.rooms.flatMap(\.sources) {
+            let open = source.lines.filter { line in
+                let words = line.split(separator: " ")
+                return words.first == "public" || words.first == "open"
+            }
+            #expect(open.isEmpty, "\(source.path): \(open)")
+        }
+    }
+
+    @Test("speak SQL only in Metadata and SQLStorage")
+    func sqlStaysInItsRooms() {
+        let statements = [
+            "SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE ", "ALTER TABLE ", "PRAGMA ",
+        ]
+        for room in tree.rooms where !["Metadata", "SQLStorage"].contains(room.name) {
+            for source in room.sources {
+                let found = source.lines.filter { line in
+                    let code = line.split(separator: "//", maxSplits: 1, omittingEmptySubsequences: false)[0]
+                    return code.contains("\"") && statements.contains { code.contains("\"\($0)") }
+                }
+                #expect(found.isEmpty, "\(source.path): \(found)")
+            }
+        }
+    }
+
+    @Test("below HTTPSupport know nothing of HTTP frameworks")
+    func domainDoesNotSeeHTTP() throws {
+        let first = try #require(tree.rooms.firstIndex { $0.name == "HTTPSupport" })
+        let frameworks: Set = [
+            "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HummingbirdHTTP2", "HTTPTypes", "NIOHTTP1",
+        ]
+        for source in tree.rooms[..<first].flatMap(\.sources) {
+            #expect(frameworks.isDisjoint(with: source.imports), "\(source.path)")
+        }
+    }
+
+    @Test("have no mock and no test tool in them")
+    func noTestTools() {
+        for source in tree.rooms.flatMap(\.sources) {
+            #expect(!source.imports.contains { ["Testing", "XCTest", "TestKit"].contains($0) }, "\(source.path)")
+        }
+    }
+}
