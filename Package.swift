@@ -127,7 +127,7 @@ let package = Package(
         .tests("Cache", ["Cache"]),
         .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
         .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),
-        .tests("HavenServer", ["HavenServer", "TestKit", logging]),
+        .tests("HavenServer", ["Access", "HTTPSupport", "HavenServer", "TestKit", hummingbirdCore, httpTypes, logging, nioCore]),
         .tests(
             "HTTPSupport",
             [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import HTTPSupport
+package import HTTPSupport
 import HTTPTypes
 import HarborAPI
 import HummingbirdCore
@@ -10,7 +10,7 @@ import RegistryAPI
 import ServiceLifecycle
 
 /// What the world sees of a node: routes, listeners, and the services around them.
-struct Front {
+package struct Front {
     /// In the order they start; they stop in reverse.
     let services: [any Service]
 
@@ -41,7 +41,7 @@ struct Front {
     }
 
     /// Every way into this server. What is not in here is answered with 404.
-    static func routes(_ node: HavenNode, _ health: HealthState) -> RouteTable {
+    package static func routes(_ node: HavenNode, _ health: HealthState) -> RouteTable {
         var routes = RouteTable()
         routes.add(
             .get, "/healthz", access: .open("balancers ask without credentials; the answer tells nothing of content")
