@@ -79,7 +79,10 @@ private final class Pushes: Sendable {
     func end() { over.store(true, ordering: .relaxed) }
 
     func run(as number: Int) async throws {
+        var world = world
         for round in 0..<25 {
+            // Some live with no lease at all, some with one that ends in the middle of what they do.
+            world.lease = number % 2 == 0 ? 0 : .random(in: 0...100_000)
             let layers = [try await world.push("layer \(round % 5)"), try await world.push("own \(number) \(round)")]
             let config = try await world.push("config \(number)")
             // Without leases the collector may have been faster; the client is told, and pushes again.

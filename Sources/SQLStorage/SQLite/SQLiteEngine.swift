@@ -105,7 +105,7 @@ extension SQLiteEngine {
 
     private func startReaders(_ sources: [DatabaseQueue]) {
         let (reads, writes, watchdog) = (reads, writes, watchdog)
-        let readers = sources.map { SQLiteReader($0, reads, options.transactionLimit) }
+        let readers = sources.map { SQLiteReader($0, reads, options) }
         for (index, reader) in readers.enumerated() {
             thread("sqlite.read\(index)") { try? reader.run() }
         }

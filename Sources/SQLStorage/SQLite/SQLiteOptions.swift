@@ -8,8 +8,10 @@ package struct SQLiteOptions: Sendable {
     package var busyTimeout: Duration = .seconds(5)
     /// How long a transaction may wait for a thread before it is a ``SQLError/timeout(_:)``.
     package var deadline: Duration = .seconds(10)
-    /// How long a reading transaction may run before it is interrupted.
+    /// How long a reading transaction of a pull or push may run before it is interrupted.
     package var transactionLimit: Duration = .seconds(30)
+    /// The same for administration and jobs, whose statements may walk over whole tables.
+    package var longTransactionLimit: Duration = .seconds(600)
     /// How many transactions may wait in one lane before ``SQLError/overloaded(_:)``.
     package var waitingLimit = 4096
     /// How many waiting transactions share one commit at most.

@@ -10,12 +10,12 @@ final class SQLiteReader: Sendable {
     /// When the running transaction must have ended; nil between transactions. The lock is held while an interrupt is
     /// sent, so that it cannot hit the transaction after the one it was meant for.
     private let limit = Mutex<ContinuousClock.Instant?>(nil)
-    private let transactionLimit: Duration
+    private let options: SQLiteOptions
 
-    init(_ source: DatabaseQueue, _ queue: SQLiteQueue, _ transactionLimit: Duration) {
+    init(_ source: DatabaseQueue, _ queue: SQLiteQueue, _ options: SQLiteOptions) {
         self.source = source
         self.queue = queue
-        self.transactionLimit = transactionLimit
+        self.options = options
     }
 
     /// Works until the queue is closed and empty.
@@ -24,7 +24,7 @@ final class SQLiteReader: Sendable {
             let clock = ContinuousClock()
             while let work = queue.take(upTo: 1)?.first {
                 let started = clock.now
-                limit.withLock { $0 = started + transactionLimit }
+                limit.withLock { $0 = started + timeAllowed(in: work.lane) }
                 let outcome = Result { try read(work, connection, now: started) }
                 limit.withLock { $0 = nil }
                 queue.finished(work)
@@ -39,6 +39,13 @@ final class SQLiteReader: Sendable {
     /// Interrupts a transaction that has run too long.
     func expire(now: ContinuousClock.Instant) {
         limit.withLock { if let end = $0, end <= now { source.interrupt() } }
+    }
+
+    private func timeAllowed(in lane: SQLLane) -> Duration {
+        switch lane {
+        case .pull, .push: options.transactionLimit
+        case .administration, .jobs: options.longTransactionLimit
+        }
     }
 
     private func read(_ work: SQLiteWork, _ connection: SQLiteConnection, now: ContinuousClock.Instant) throws {
