@@ -30,14 +30,15 @@ package struct Front {
         configuration.drainTimeout = settings.lifecycle.drainTimeout
         let server = HTTPServer(configuration, health: health, metrics: metrics, logger: logger)
 
-        services = [
-            Periodic("idle uploads", every: .seconds(30), logger: logger) {
-                await node.registry.closeIdleUploads(olderThan: .seconds(120))
-            },
-            CertificateReload(listeners.certificates, logger: logger),
-            SpaceWatch(node.blobs, logger: logger),
-            server,
-        ]
+        services =
+            Collecting.services(node, logger: logger) + [
+                Periodic("idle uploads", every: .seconds(30), logger: logger) {
+                    await node.registry.closeIdleUploads(olderThan: .seconds(120))
+                },
+                CertificateReload(listeners.certificates, logger: logger),
+                SpaceWatch(node.blobs, logger: logger),
+                server,
+            ]
     }
 
     /// Every way into this server. What is not in here is answered with 404.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Access
 package import BlobStorage
-import Lifecycle
+package import Lifecycle
 package import Logging
 package import Metadata
 package import Registry
@@ -19,6 +19,7 @@ package struct HavenNode: Sendable {
     package let registry: RegistryService
     package let times: Times
     package let logger: Logger
+    private let faults: FaultPoints
 
     /// Opens a node's database, store and keys, making what an empty machine lacks.
     ///
@@ -68,7 +69,16 @@ package struct HavenNode: Sendable {
         return HavenNode(
             settings: settings, database: database, metadata: metadata, blobs: blobs, access: access,
             registry: registry,
-            times: times, logger: logger)
+            times: times, logger: logger, faults: faults)
+    }
+
+    /// The collector of this node; any number may run, in any process.
+    ///
+    /// - Parameter removingUntagged: Whether manifests without a tag go too, unless an index or a subject keeps them.
+    package func collector(removingUntagged: Bool = false) -> Collector {
+        var policy = CollectionPolicy(times: times)
+        policy.removesUntagged = removingUntagged
+        return Collector(metadata: metadata, blobs: blobs, policy: policy, faults: faults)
     }
 
     /// Closes everything, files first, the database last.
