@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+// No header here may include <sys/select.h>: with _GNU_SOURCE its fd_set differs from the one in swift-nio's C modules,
+// and the compiler refuses to see both.
 #define _GNU_SOURCE 1
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <malloc.h>
-#include <sys/sendfile.h>
+#include <stdint.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>

@@ -64,6 +64,10 @@ package enum LogLine {
     }
 
     private static func append(_ text: String, quoted: Bool = false, to line: inout [UInt8]) {
+        if isPrintable(text, quoted: quoted) {
+            line += text.utf8
+            return
+        }
         var written = 0
         for scalar in text.unicodeScalars {
             guard written < valueLimit else {
@@ -83,5 +87,14 @@ package enum LogLine {
             default: line += UTF8.encode(scalar).map(Array.init) ?? []
             }
         }
+    }
+
+    /// Whether a text goes into the line as it is, as nearly all do.
+    private static func isPrintable(_ text: String, quoted: Bool) -> Bool {
+        text.utf8.count <= valueLimit
+            && text.utf8.allSatisfy {
+                (0x20...0x7e).contains($0)
+                    && (!quoted || $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\"))
+            }
     }
 }
