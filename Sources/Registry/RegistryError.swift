@@ -13,6 +13,8 @@ package enum RegistryError: Error {
     case manifestInvalid(ManifestError)
     /// A manifest names blobs or manifests which this repository does not hold.
     case referencesMissing(blobs: [Digest], manifests: [Digest])
+    /// A manifest states another size than the blob it names has, both in bytes.
+    case wrongSize(Digest, stated: Int64, actual: Int64)
     /// The content is not what its digest says.
     case digestMismatch(expected: Digest, actual: Digest)
     /// No blob of this digest is linked into the repository.

@@ -145,6 +145,10 @@ private struct ManifestTransaction: Sendable {
         let foreign = Set(blobs.filter(\.isForeign).map(\.digest))
         for digest in Set(blobs.map(\.digest)).sorted() {
             if let blob = try transaction.linkedBlob(digest, in: repository), !blob.isSuspect {
+                // A client that pulls takes as many bytes as the manifest says; a wrong number would break every pull.
+                for named in blobs where named.digest == digest && named.size != blob.size {
+                    throw RegistryError.wrongSize(digest, stated: named.size, actual: blob.size)
+                }
                 try transaction.lean(blob, in: repository, lease: lease)
                 references.blobs.append(digest)
             } else if !foreign.contains(digest) {

@@ -23,6 +23,10 @@ extension RegistryError {
                 .badRequest, .manifestBlobUnknown,
                 "the manifest names content this repository does not hold; push it first",
                 detail: (blobs + manifests).map(\.description))
+        case .wrongSize(let digest, let stated, let actual):
+            RegistryFailure(
+                .badRequest, .sizeInvalid, "the manifest says that \(digest) has \(stated) bytes; it has \(actual)",
+                detail: [digest.description])
         case .digestMismatch(let expected, let actual):
             RegistryFailure(
                 .badRequest, .digestInvalid, "the content is \(actual), not \(expected); push it again",

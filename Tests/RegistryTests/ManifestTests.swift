@@ -27,7 +27,7 @@ struct ManifestTests {
     @Test("bytes and media type come back exactly, by tag and by digest")
     func exact() async throws {
         try await RegistryNodes.with { nodes in
-            let layer = try await nodes.push([1, 2, 3])
+            let layer = try await nodes.push([1])
             let bytes = ManifestText.image(config: layer, layers: [layer]) + Array("  \n".utf8)
             let pushed = try await put(bytes, at: .tag(tag("v1")), nodes)
             #expect(pushed.digest == .sha256(of: bytes))
@@ -56,6 +56,19 @@ struct ManifestTests {
             }
             #expect(try await nodes.count("manifests") == 0)
             #expect(try await nodes.count("tags") == 0)
+        }
+    }
+
+    @Test("a manifest that states another size than a blob has is refused: every pull of it would break")
+    func wrongSize() async throws {
+        try await RegistryNodes.with { nodes in
+            let layer = try await nodes.push([1, 2, 3])
+            do {
+                _ = try await put(ManifestText.image(config: layer, layers: []), at: .tag(tag("v1")), nodes)
+                Issue.record("a manifest with a wrong size was taken")
+            } catch RegistryError.wrongSize(_, let stated, let actual) {
+                #expect(stated == 1 && actual == 3)
+            }
         }
     }
 

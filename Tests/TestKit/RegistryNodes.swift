@@ -84,10 +84,12 @@ package struct RegistryNodes: Sendable {
     package func pushImage(
         _ seed: String, to name: RepositoryName = .app, at reference: Reference, node: Int = 0
     ) async throws -> Digest {
-        let config = try await push(Array("{\"seed\":\"\(seed)\"}".utf8), to: name, node: node)
-        let layer = try await push(Array("layer of \(seed)".utf8), to: name, node: node)
+        let contents = [Array("{\"seed\":\"\(seed)\"}".utf8), Array("layer of \(seed)".utf8)]
+        let config = try await push(contents[0], to: name, node: node)
+        let layer = try await push(contents[1], to: name, node: node)
         let push = ManifestPush(
-            bytes: ManifestText.image(config: config, layers: [layer]),
+            bytes: ManifestText.image(
+                config: config, layers: [layer], sizes: [config: contents[0].count, layer: contents[1].count]),
             contentType: MediaType.imageManifest.description,
             reference: reference)
         return try await nodes[node].putManifest(push, permit(Push.self, name)).digest
@@ -104,16 +106,19 @@ extension RepositoryName {
 
 /// Manifests as clients write them.
 package enum ManifestText {
-    /// An image manifest; sizes are not looked at by a registry, so every one is 1.
+    /// An image manifest.
+    ///
+    /// - Parameter sizes: The sizes of config and layers in bytes; what is not in it has one byte.
     package static func image(
-        config: Digest, layers: [Digest], subject: Digest? = nil, annotation: String = ""
+        config: Digest, layers: [Digest], sizes: [Digest: Int] = [:], subject: Digest? = nil, annotation: String = ""
     ) -> [UInt8] {
-        let layerTexts = layers.map { descriptor("application/vnd.oci.image.layer.v1.tar", $0) }.joined(separator: ",")
+        let layerType = "application/vnd.oci.image.layer.v1.tar"
+        let layerTexts = layers.map { descriptor(layerType, $0, sizes[$0] ?? 1) }.joined(separator: ",")
         let subjectText = subject.map { ",\"subject\":\(descriptor(MediaType.imageManifest.description, $0))" } ?? ""
         return Array(
             """
             {"schemaVersion":2,"mediaType":"\(MediaType.imageManifest)","config":\
-            \(descriptor(MediaType.imageConfig.description, config)),"layers":[\(layerTexts)]\(subjectText),\
+            \(descriptor(MediaType.imageConfig.description, config, sizes[config] ?? 1)),"layers":[\(layerTexts)]\(subjectText),\
             "annotations":{"note":"\(annotation)"}}
             """.utf8)
     }
@@ -124,8 +129,8 @@ package enum ManifestText {
         return Array("{\"schemaVersion\":2,\"mediaType\":\"\(MediaType.imageIndex)\",\"manifests\":[\(entries)]}".utf8)
     }
 
-    private static func descriptor(_ type: String, _ digest: Digest) -> String {
-        "{\"mediaType\":\"\(type)\",\"digest\":\"\(digest)\",\"size\":1}"
+    private static func descriptor(_ type: String, _ digest: Digest, _ size: Int = 1) -> String {
+        "{\"mediaType\":\"\(type)\",\"digest\":\"\(digest)\",\"size\":\(size)}"
     }
 }
 
