@@ -30,20 +30,29 @@ struct Listeners {
             case .unixSocket(let path):
                 all.append(ListenerConfiguration(.unix(path: path), .plain(responder)))
             case .address(let host):
+                // Nobody asked for IPv6 by name, and a machine may have none.
+                let isOptional = !settings.listenIsGiven && host.contains(":")
                 if settings.httpPort > 0 {
-                    all.append(ListenerConfiguration(.tcp(host: host, port: settings.httpPort), .plain(plain)))
+                    all.append(
+                        ListenerConfiguration(
+                            .tcp(host: host, port: settings.httpPort), .plain(plain), isOptional: isOptional))
                 }
                 if let certificates, settings.httpsPort > 0 {
                     all.append(
                         ListenerConfiguration(
-                            .tcp(host: host, port: settings.httpsPort), .secure(responder, certificates)))
+                            .tcp(host: host, port: settings.httpsPort), .secure(responder, certificates),
+                            isOptional: isOptional))
                 }
             }
         }
         if settings.metricsPort > 0 {
             let page = RequestResponder(routes: Self.page(of: metrics), logger: logger, metrics: MetricsRegistry())
             for case .address(let host) in settings.metricsListen {
-                all.append(ListenerConfiguration(.tcp(host: host, port: settings.metricsPort), .plain(page)))
+                // The usual port may be taken by Prometheus itself; that shall not keep the registry from starting.
+                all.append(
+                    ListenerConfiguration(
+                        .tcp(host: host, port: settings.metricsPort), .plain(page),
+                        isOptional: !settings.metricsPortIsGiven))
             }
         }
         configurations = all

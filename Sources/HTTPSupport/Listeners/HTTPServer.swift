@@ -67,12 +67,25 @@ package final class HTTPServer: Service {
     private func bindAll() async throws -> [BoundListener] {
         var bound: [BoundListener] = []
         do {
-            for listener in configuration.listeners { bound.append(try await bind(listener)) }
+            for listener in configuration.listeners {
+                if let opened = try await bindIfPossible(listener) { bound.append(opened) }
+            }
+            guard !bound.isEmpty else { throw ListenFault.nothing }
         } catch {
             await close(bound)
             throw error
         }
         return bound
+    }
+
+    /// The opened listener; nil when it is an optional one that cannot be opened.
+    private func bindIfPossible(_ listener: ListenerConfiguration) async throws -> BoundListener? {
+        do {
+            return try await bind(listener)
+        } catch  where listener.isOptional {
+            logger.warning("not listening", metadata: ["address": "\(listener.address)", "error": "\(error)"])
+            return nil
+        }
     }
 
     private func bind(_ listener: ListenerConfiguration) async throws -> BoundListener {
@@ -101,7 +114,7 @@ package final class HTTPServer: Service {
             let channel = try await bootstrap.bind(to: listener.address)
             return BoundListener(configuration: listener, port: channel.localAddress?.port, channel: channel)
         } catch {
-            throw ListenFault(address: listener.address, cause: "\(error)")
+            throw ListenFault.address(listener.address, cause: "\(error)")
         }
     }
 
@@ -124,16 +137,29 @@ package final class HTTPServer: Service {
 }
 
 /// A listener could not be opened.
-package struct ListenFault: Error, CustomStringConvertible {
-    package let address: ListenerConfiguration.Address
-    package let cause: String
-    package var description: String { "cannot listen on \(address): \(cause)" }
+package enum ListenFault: Error, CustomStringConvertible {
+    case address(ListenerConfiguration.Address, cause: String)
+    /// All listeners were optional, and none could be opened.
+    case nothing
+
+    package var description: String {
+        switch self {
+        case .address(let address, let cause): "cannot listen on \(address): \(cause)"
+        case .nothing: "there is no address to listen on"
+        }
+    }
 }
 
 extension ServerBootstrap {
     fileprivate func bind(to address: ListenerConfiguration.Address) async throws -> any Channel {
         switch address {
-        case .tcp(let host, let port): return try await bind(host: host, port: port).get()
+        case .tcp(let host, let port):
+            // Without this, `::` takes the IPv4 addresses too, and `0.0.0.0` beside it is refused.
+            let bootstrap =
+                host.contains(":")
+                ? serverChannelOption(ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
+                : self
+            return try await bootstrap.bind(host: host, port: port).get()
         case .unix(let path):
             try UnixSocketFile.clear(path)
             return try await bind(unixDomainSocketPath: path).get()

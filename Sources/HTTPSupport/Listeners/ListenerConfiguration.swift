@@ -34,10 +34,13 @@ package struct ListenerConfiguration: Sendable {
     package let role: Role
     /// Whether trusted proxies begin each connection with a PROXY header (then they must; others may not).
     package let speaksProxyProtocol: Bool
+    /// Whether the server starts without this listener, with a warning, when it cannot be opened.
+    package let isOptional: Bool
 
-    package init(_ address: Address, _ role: Role, speaksProxyProtocol: Bool = false) {
+    package init(_ address: Address, _ role: Role, speaksProxyProtocol: Bool = false, isOptional: Bool = false) {
         self.address = address
         self.role = role
         self.speaksProxyProtocol = speaksProxyProtocol
+        self.isOptional = isOptional
     }
 }

@@ -12,6 +12,8 @@ package struct ListenerSettings: Sendable {
     /// 0: none.
     package let httpsPort: Int
     package let listen: [ListenAddress]
+    /// Whether the addresses were asked for; of those that were not, a machine may lack IPv6.
+    package let listenIsGiven: Bool
     package let redirectsToHTTPS: Bool
     package let certificate: String?
     package let certificateKey: String?
@@ -49,6 +51,7 @@ package struct ListenerSettings: Sendable {
                 shown: "127.0.0.1,::1; once hostname is "
                     + "set: 0.0.0.0,::",
                 "The addresses and Unix sockets to listen on. A Unix socket speaks plain HTTP."))
+        listenIsGiven = reader.isGiven("listen")
         redirectsToHTTPS = reader.read(
             Setting(
                 "https_redirect", .onOff, default: isHTTPS, shown: "off; with ui_url_protocol = https: on",
