@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlobStorage
-import Glibc
 import NIOCore
 import OCI
 import TestKit
 import Testing
 
-@Suite("a full disk", .serialized, .enabled(if: geteuid() == 0, "only root may mount a small disk"))
+@Suite("a full disk", .serialized, .enabled(if: SmallDisk.isPossible, "only root may mount a small disk"))
 struct FullDiskTests {
     @Test("a part that does not fit is full, its room comes back, and stored blobs stay readable")
     func part() async throws {
-        try await withSmallDisk(bytes: 3 << 20) { root in
-            let store = try await FilesystemBlobStore.open(root: root)
+        try await withSmallDisk(bytes: 3 << 20) { disk in
+            let store = try await FilesystemBlobStore.open(root: disk.path)
             let kept = TestBlob.random(500_000).bytes
             let location = try await BlobStoreContract.push(kept, to: store)
             let writer = try await store.beginPart(1, of: UploadPlan(base: store.newBase()), at: 0)
@@ -34,8 +33,8 @@ struct FullDiskTests {
 
     @Test("what was published stays when the next bytes do not fit")
     func published() async throws {
-        try await withSmallDisk(bytes: 3 << 20) { root in
-            let store = try await FilesystemBlobStore.open(root: root)
+        try await withSmallDisk(bytes: 3 << 20) { disk in
+            let store = try await FilesystemBlobStore.open(root: disk.path)
             let kept = TestBlob.random(600_000).bytes
             var plan = UploadPlan(base: store.newBase())
             let writer = try await store.beginPart(1, of: plan, at: 0)
@@ -55,8 +54,8 @@ struct FullDiskTests {
 
     @Test("an assembly that does not fit is full and leaves nothing but its parts")
     func assembly() async throws {
-        try await withSmallDisk(bytes: 3 << 20) { root in
-            let store = try await FilesystemBlobStore.open(root: root)
+        try await withSmallDisk(bytes: 3 << 20) { disk in
+            let store = try await FilesystemBlobStore.open(root: disk.path)
             var plan = UploadPlan(base: store.newBase())
             for number in 1...2 {
                 try await BlobStoreContract.append(TestBlob.random(900_000).bytes, to: &plan, as: number, in: store)
@@ -72,8 +71,8 @@ struct FullDiskTests {
 
     @Test("no room for another name is full")
     func names() async throws {
-        try await withSmallDisk(bytes: 4 << 20, inodes: 280) { root in
-            let store = try await FilesystemBlobStore.open(root: root)
+        try await withSmallDisk(bytes: 4 << 20, inodes: 280) { disk in
+            let store = try await FilesystemBlobStore.open(root: disk.path)
             var stored: [BlobLocation] = []
             var failure: BlobStorageError?
             while failure == nil, stored.count < 100 {
@@ -93,9 +92,9 @@ struct FullDiskTests {
 
     @Test("a disk too small for the folders refuses to open")
     func folders() async throws {
-        try await withSmallDisk(bytes: 1 << 20, inodes: 100) { root in
+        try await withSmallDisk(bytes: 1 << 20, inodes: 100) { disk in
             await #expect(throws: BlobStorageError.full) {
-                let store = try await FilesystemBlobStore.open(root: root)
+                let store = try await FilesystemBlobStore.open(root: disk.path)
                 await store.close()
             }
         }
@@ -103,8 +102,8 @@ struct FullDiskTests {
 
     @Test("below the reserve nothing is written, above it writing goes on by itself")
     func reserve() async throws {
-        try await withSmallDisk(bytes: 6 << 20) { root in
-            let store = try await FilesystemBlobStore.open(root: root, reserve: 3 << 20)
+        try await withSmallDisk(bytes: 6 << 20) { disk in
+            let store = try await FilesystemBlobStore.open(root: disk.path, reserve: 3 << 20)
             let first = try await BlobStoreContract.push(TestBlob.random(1_500_000).bytes, to: store)
             await #expect(throws: BlobStorageError.full) {
                 let location = try await BlobStoreContract.push(TestBlob.random(2_500_000).bytes, to: store)
@@ -122,26 +121,13 @@ struct FullDiskTests {
 
     @Test("a part is refused at once when the disk is known to be below the reserve")
     func refused() async throws {
-        try await withSmallDisk(bytes: 6 << 20) { root in
-            let store = try await FilesystemBlobStore.open(root: root, reserve: 1 << 30)
+        try await withSmallDisk(bytes: 6 << 20) { disk in
+            let store = try await FilesystemBlobStore.open(root: disk.path, reserve: 1 << 30)
             #expect(await store.space()?.isBelowReserve == true)
             await #expect(throws: BlobStorageError.full) {
                 _ = try await store.beginPart(1, of: UploadPlan(base: store.newBase()), at: 0)
             }
             await store.close()
         }
-    }
-}
-
-/// Mounts a file system in memory with this much room, for `body` alone.
-private func withSmallDisk(
-    bytes: Int, inodes: Int = 10_000, _ body: (_ root: String) async throws -> Void
-) async throws {
-    try await withTemporaryFolder { folder in
-        try await Tool("mount").check("-t", "tmpfs", "-o", "size=\(bytes),nr_inodes=\(inodes)", "haven-test", folder)
-        let result: Result<Void, any Error>
-        do { result = .success(try await body(folder)) } catch { result = .failure(error) }
-        try await Tool("umount").check("-l", folder)
-        try result.get()
     }
 }

@@ -75,8 +75,11 @@ package final class HavenProcess: Sendable {
 
     /// Starts the server, on the data that is there, and returns when it answers on `/healthz`.
     ///
+    /// - Parameter extra: Variables set or removed for this start alone.
     /// - Throws: ``ToolFailure`` with the log when it ends or is not ready within `deadline`.
-    package func start(deadline: Duration = .seconds(60)) async throws {
+    package func start(deadline: Duration = .seconds(60), environment extra: [String: String?] = [:]) async throws {
+        var tool = tool
+        tool.environment.merge(extra) { _, new in new }
         let started = try await BackgroundProcess(
             tool, ["serve", "--config", "\(folder)/haven.cfg"], logPath: "\(folder)/haven.log")
         process.withLock { $0 = started }
