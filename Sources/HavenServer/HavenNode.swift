@@ -34,6 +34,11 @@ package struct HavenNode: Sendable {
     ) async throws -> HavenNode {
         try PrivateFolder.ensure(settings.data.folder)
         let secretKey = try SecretKey.load(folder: settings.data.secretKeyFolder)
+        if secretKey.isOpenToOthers {
+            logger.warning(
+                "the secret key is readable by others; chmod 600 it",
+                metadata: ["folder": "\(settings.data.secretKeyFolder)"])
+        }
         let database = try openDatabase(settings)
         do {
             return try await assemble(settings, database, secretKey, logger: logger, faults: faults)
@@ -64,7 +69,9 @@ package struct HavenNode: Sendable {
         let rules: [any TagRule] = [ImmutableTagRule()]
         let registry = RegistryService(
             metadata: metadata, blobs: blobs, rules: rules,
-            policy: RegistryPolicy(times: times, manifestCacheBytes: Int(settings.limits.manifestCacheBytes)),
+            policy: RegistryPolicy(
+                times: times, blobBytesAtMost: settings.limits.maxBlobBytes,
+                manifestCacheBytes: Int(settings.limits.manifestCacheBytes)),
             logger: logger)
         return HavenNode(
             settings: settings, database: database, metadata: metadata, blobs: blobs, access: access,

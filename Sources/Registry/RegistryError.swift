@@ -29,6 +29,8 @@ package enum RegistryError: Error {
     case outOfOrder(UploadStatus)
     /// A body is longer or shorter than the request said.
     case sizeMismatch(expected: Int64, actual: Int64)
+    /// The blob is longer than this registry takes, in bytes.
+    case blobTooLarge(limit: Int64)
     /// The tag is immutable by a rule of its project and points to another manifest.
     case tagImmutable(Tag)
     /// The tag does not exist in the repository.

@@ -226,6 +226,9 @@ extension RegistryService {
                 throw RegistryError.sizeMismatch(
                     expected: range.length, actual: session.received - start + Int64(bytes.readableBytes))
             }
+            if policy.blobBytesAtMost > 0, session.received + Int64(bytes.readableBytes) > policy.blobBytesAtMost {
+                throw RegistryError.blobTooLarge(limit: policy.blobBytesAtMost)
+            }
             try await translating { try await session.receive(bytes, into: blobs) }
             if session.received - session.published >= policy.publishBytes
                 || ContinuousClock.now - publishedAt >= policy.publishInterval

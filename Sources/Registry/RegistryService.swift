@@ -14,18 +14,21 @@ package struct RegistryPolicy: Sendable {
     package var publishInterval: Duration
     /// The most uploads this node holds open files for; more are refused until some end.
     package var openUploads: Int
+    /// The longest blob in bytes; 0 for no limit.
+    package var blobBytesAtMost: Int64
     /// How much memory recently pulled manifests may use, in bytes.
     package var manifestCacheBytes: Int
 
     /// The bounds a production node uses.
     package init(
         times: Times = .standard, publishBytes: Int64 = 64 << 20, publishInterval: Duration = .seconds(10),
-        openUploads: Int = 4_096, manifestCacheBytes: Int = 64 << 20
+        openUploads: Int = 4_096, blobBytesAtMost: Int64 = 0, manifestCacheBytes: Int = 64 << 20
     ) {
         self.times = times
         self.publishBytes = publishBytes
         self.publishInterval = publishInterval
         self.openUploads = openUploads
+        self.blobBytesAtMost = blobBytesAtMost
         self.manifestCacheBytes = manifestCacheBytes
     }
 }

@@ -50,6 +50,8 @@ extension RegistryError {
                 headers: status.headers(under: uploadsPath ?? ""))
         case .sizeMismatch(let expected, let actual):
             RegistryFailure(.badRequest, .sizeInvalid, "the request says \(expected) bytes and brings \(actual)")
+        case .blobTooLarge(let limit):
+            RegistryFailure(.contentTooLarge, .sizeInvalid, "a blob has at most \(limit) bytes here (max_blob_size)")
         case .tagImmutable(let tag):
             RegistryFailure(
                 .preconditionFailed, .denied, "tag \(tag) is immutable by a rule of its project; use another tag")

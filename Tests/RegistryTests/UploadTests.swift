@@ -230,4 +230,19 @@ struct UploadTests {
             _ = try await nodes.registry.beginUpload(permit)
         }
     }
+
+    @Test("a blob beyond the limit is refused before it is stored whole")
+    func limit() async throws {
+        var policy = RegistryPolicy()
+        policy.blobBytesAtMost = 100_000
+        try await RegistryNodes.with(policy: policy) { nodes in
+            do {
+                try await nodes.push(content)
+                Issue.record("a blob beyond the limit was taken")
+            } catch RegistryError.blobTooLarge(let limit) {
+                #expect(limit == 100_000)
+            }
+            try await nodes.push(Array(content.prefix(100_000)))
+        }
+    }
 }
