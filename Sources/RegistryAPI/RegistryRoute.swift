@@ -36,49 +36,50 @@ package enum RegistryRoute: Sendable, Equatable {
         } catch {
             throw .path(error.message)
         }
-        var segments = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(
-            Substring.init)[...]
-        guard segments.popFirst()?.isEmpty == true, segments.popFirst() == "v2" else { throw .unknown }
-        if segments.isEmpty || segments.elementsEqual([""]) {
+        guard text.hasPrefix("/v2") else { throw .unknown }
+        let rest = text.dropFirst(3)
+        if rest.isEmpty || rest == "/" {
             self = .version
-        } else if segments.elementsEqual(["_catalog"]) {
+        } else if rest == "/_catalog" {
             self = .catalog
+        } else if rest.utf8.first == UInt8(ascii: "/") {
+            self = try Self.inRepository(rest.dropFirst())
         } else {
-            self = try Self.inRepository(segments)
+            throw .unknown
         }
     }
 
-    /// The last segments say what, everything before them is the repository's name.
-    private static func inRepository(_ segments: ArraySlice<Substring>) throws(RouteError) -> RegistryRoute {
-        let last = segments.last ?? ""
-        let count = segments.count
-        if count >= 3, last == "list", segments.dropLast().last == "tags" {
-            return .tags(try name(segments.dropLast(2)))
-        }
-        if let found = try upload(segments) { return found }
-        guard count >= 3, let kind = segments.dropLast().last else { throw .unknown }
-        switch kind {
-        case "manifests": return .manifest(try name(segments.dropLast(2)), try reference(last))
-        case "blobs": return .blob(try name(segments.dropLast(2)), try digest(last))
-        case "referrers": return .referrers(try name(segments.dropLast(2)), try digest(last))
+    /// The last segments say what, everything before them is the repository's name. Read from the end without making a
+    /// list of segments: this runs in every request.
+    private static func inRepository(_ path: Substring) throws(RouteError) -> RegistryRoute {
+        guard let (front, last) = cut(path), let (name, kind) = cut(front) else { throw .unknown }
+        switch (kind, last) {
+        case ("tags", "list"): return .tags(try repository(name))
+        case ("blobs", "uploads"): return .uploads(try repository(name))
+        case ("manifests", _): return .manifest(try repository(name), try reference(last))
+        case ("blobs", _): return .blob(try repository(name), try digest(last))
+        case ("referrers", _): return .referrers(try repository(name), try digest(last))
+        case ("uploads", _):
+            guard let (name, kind) = cut(name), kind == "blobs" else { throw .unknown }
+            return try upload(try repository(name), last)
         default: throw .unknown
         }
     }
 
-    private static func upload(_ segments: ArraySlice<Substring>) throws(RouteError) -> RegistryRoute? {
-        if segments.suffix(2).elementsEqual(["blobs", "uploads"]) {
-            return .uploads(try name(segments.dropLast(2)))
-        }
-        guard segments.count >= 4, segments.dropLast().suffix(2).elementsEqual(["blobs", "uploads"]) else { return nil }
-        let name = try name(segments.dropLast(3))
-        guard let id = segments.last, !id.isEmpty else { return .uploads(name) }
+    /// What stands before the last slash, and what behind it.
+    private static func cut(_ path: Substring) -> (front: Substring, last: Substring)? {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
+        return (path[..<slash], path[path.utf8.index(after: slash)...])
+    }
+
+    private static func upload(_ name: RepositoryName, _ id: Substring) throws(RouteError) -> RegistryRoute {
+        if id.isEmpty { return .uploads(name) }
         guard id.utf8.count == 32, id.utf8.allSatisfy(isHex) else { throw .uploadUnknown }
         return .upload(name, UploadID(rawValue: String(id)))
     }
 
-    private static func name(_ segments: ArraySlice<Substring>) throws(RouteError) -> RepositoryName {
-        let text = segments.joined(separator: "/")
-        guard let name = RepositoryName(text) else { throw .name(text) }
+    private static func repository(_ text: Substring) throws(RouteError) -> RepositoryName {
+        guard let name = RepositoryName(text) else { throw .name(String(text)) }
         return name
     }
 

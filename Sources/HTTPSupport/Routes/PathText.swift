@@ -27,13 +27,25 @@ package enum PathText {
     ///
     /// - Throws: ``PathFault`` for encoded slashes and backslashes, NUL, bad escapes, text that is not UTF-8, and for
     ///   segments `.` and `..`, encoded ones too.
-    package static func path(_ raw: some StringProtocol) throws(PathFault) -> String {
+    package static func path(_ raw: String) throws(PathFault) -> String {
+        if isPlain(raw) { return raw }
         let text = try decode(raw, allowingSlash: false)
         for segment in text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
         where segment.count <= 2 && segment.allSatisfy({ $0 == UInt8(ascii: ".") }) {
             throw .dotSegment
         }
         return text
+    }
+
+    /// Whether nothing in a path needs a closer look, as in nearly all: no escape, and no segment that begins with a dot.
+    private static func isPlain(_ raw: String) -> Bool {
+        var previous = UInt8(ascii: "/")
+        for byte in raw.utf8 {
+            if byte == 0 || byte >= 0x80 || byte == UInt8(ascii: "%") { return false }
+            if byte == UInt8(ascii: "."), previous == UInt8(ascii: "/") { return false }
+            previous = byte
+        }
+        return true
     }
 
     /// Decodes the percent escapes of one piece of a path or of a query value.

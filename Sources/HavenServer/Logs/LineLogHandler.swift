@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
+import Glibc
 package import Logging
 
 /// The handler behind every logger: makes the line where the event happened and leaves the writing to a ``LogWriter``.
@@ -26,7 +26,9 @@ package struct LineLogHandler: LogHandler {
     package func log(event: LogEvent) {
         var merged = metadata
         if let provided = metadataProvider?.get() { merged.merge(provided) { _, new in new } }
-        if let given = event.metadata { merged.merge(given) { _, new in new } }
+        if let given = event.metadata {
+            if merged.isEmpty { merged = given } else { merged.merge(given) { _, new in new } }
+        }
         if let error = event.error, merged["error"] == nil { merged["error"] = "\(error)" }
         writer.write(
             LogLine.bytes(time: now(), level: event.level, message: "\(event.message)", metadata: merged))
@@ -35,5 +37,7 @@ package struct LineLogHandler: LogHandler {
 
 /// The machine's clock in microseconds since 1970, UTC. Lines carry it; nothing is decided by it.
 package func wallClock() -> Int64 {
-    Int64(Date().timeIntervalSince1970 * 1_000_000)
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
 }
