@@ -17,7 +17,7 @@ struct SettingsTableTests {
         "harbor_admin_password": "a\n  b", "auth_mode": "none", "token_algorithm": "HS256", "token_expiration": "soon",
         "lease_life": "0", "upload_life": "1w", "read_grace": "-1s", "gc_interval": "1h30m", "drain_delay": "1 s",
         "drain_timeout": "99999999d", "max_connections": "0", "max_header_size": "big", "header_timeout": "0",
-        "idle_timeout": "x", "transfer_timeout": "+5", "manifest_cache_size": "9999999999T",
+        "idle_timeout": "x", "transfer_timeout": "+5", "max_blob_size": "1Q", "manifest_cache_size": "9999999999T",
         "log_file": "\u{1b}[2J", "log_level": "loud", "log_rotate_count": "-1", "log_rotate_size": "200MB",
     ]
 

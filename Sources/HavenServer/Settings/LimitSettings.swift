@@ -7,6 +7,8 @@ package struct LimitSettings: Sendable {
     package let headerTimeout: Duration
     package let idleTimeout: Duration
     package let transferTimeout: Duration
+    /// 0: none.
+    package let maxBlobBytes: Int64
     package let manifestCacheBytes: Int64
 
     init(_ reader: inout SettingReader) {
@@ -28,6 +30,8 @@ package struct LimitSettings: Sendable {
             Setting(
                 "transfer_timeout", .duration(bare: .seconds, atLeast: .milliseconds(1)), default: .seconds(60),
                 "How long an upload or download may stand still before it is cut."))
+        maxBlobBytes = reader.read(
+            Setting("max_blob_size", .bytes, default: 0, "The largest blob a client may push; 0 sets no limit."))
         manifestCacheBytes = reader.read(
             Setting(
                 "manifest_cache_size", .bytes, default: 32 << 20,
