@@ -9,5 +9,5 @@ say "Fuzzing each target for ${SOAK_FUZZ:-600} seconds"
 Fuzz/run "${SOAK_FUZZ:-600}"
 
 say "Crash test: ${SOAK_ROUNDS:-200} rounds"
-HAVEN_TEST_CRASH_ROUNDS=${SOAK_ROUNDS:-200} scripts/test.sh --filter CrashTests
+HAVEN_CRASH_ROUNDS=${SOAK_ROUNDS:-200} scripts/test.sh --filter CrashTests
 say "The soak passed"

@@ -7,7 +7,13 @@ package struct SmallDisk: Sendable {
     /// Where it is mounted.
     package let path: String
 
-    package static var isPossible: Bool { geteuid() == 0 }
+    /// Whether this process has the capability to mount, CAP_SYS_ADMIN, which root lacks in many containers.
+    package static var isPossible: Bool {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+        let capabilities = line.flatMap { UInt64($0.dropFirst(7).drop { $0 == "\t" || $0 == " " }, radix: 16) } ?? 0
+        return geteuid() == 0 && capabilities & (1 << 21) != 0
+    }
 
     /// The room left, in bytes.
     package var free: Int {
