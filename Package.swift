@@ -32,7 +32,6 @@ let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swi
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -73,35 +72,39 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .room("OCI", [crypto]),
         .room("SQLStorage", [grdb, grdbSQLite]),
-        .room("Cache", [nioCore]),
-        .room("BlobStorage", ["CLinux", "OCI", crypto, nioCore, nioPosix, logging]),
-        .room("Metadata", ["OCI", "SQLStorage", logging, crypto]),
+        .room("Cache", []),
+        .room("BlobStorage", ["CLinux", "OCI", nioCore, nioPosix]),
+        .room("Metadata", ["OCI", "SQLStorage", crypto]),
         .room("Events", ["OCI", "Metadata"]),
-        .room("Access", ["OCI", "SQLStorage", "Cache", "Metadata", "Events", crypto, cryptoExtras]),
-        .room("Registry", ["OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Events", "Access", crypto, nioCore, logging]),
-        .room("Lifecycle", ["OCI", "SQLStorage", "BlobStorage", "Metadata", "Events", "Access", "Registry", logging]),
+        .room("Access", ["OCI", "SQLStorage", "Cache", "Metadata", crypto, cryptoExtras]),
+        .room(
+            "Registry",
+            ["OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Events", "Access", nioCore, logging]),
+        .room("Lifecycle", ["OCI", "SQLStorage", "BlobStorage", "Metadata", "Events", "Access", "Registry"]),
         .room(
             "HTTPSupport",
             [
-                "CLinux", "OCI", "BlobStorage", "Access", hummingbirdCore,
-                httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHTTPTypes, nioHTTPTypesHTTP2, nioSSL, nioTLS,
-                serviceLifecycle, logging,
+                "CLinux", "OCI", "BlobStorage", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTP2,
+                nioHTTPTypes, nioHTTPTypesHTTP2, nioSSL, nioTLS, serviceLifecycle, logging,
             ]),
         .room(
             "RegistryAPI",
-            ["OCI", "SQLStorage", "BlobStorage", "Metadata", "Access", "Registry", "HTTPSupport", hummingbird, hummingbirdCore, httpTypes, nioCore, logging]),
-        .room("HarborAPI", ["OCI", "Access", "HTTPSupport", hummingbird, hummingbirdCore, httpTypes, nioCore, logging]),
+            [
+                "OCI", "SQLStorage", "BlobStorage", "Metadata", "Access", "Registry", "HTTPSupport", hummingbirdCore,
+                httpTypes, nioCore,
+            ]),
+        .room("HarborAPI", ["OCI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore]),
         .room(
             "HavenServer",
             [
-                "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Events", "Access", "Registry", "Lifecycle",
-                "HTTPSupport", "RegistryAPI", "HarborAPI", hummingbird, hummingbirdCore, crypto, logging, nioCore, nioPosix,
-                nioSSL, serviceLifecycle, unixSignals, httpTypes, x509,
+                "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Access", "Registry", "Lifecycle",
+                "HTTPSupport", "RegistryAPI", "HarborAPI", hummingbirdCore, logging, nioCore, nioPosix, nioSSL,
+                serviceLifecycle, unixSignals, httpTypes,
             ]),
         .executableTarget(
             name: "haven",
             dependencies: [
-                "OCI", "SQLStorage", "Access", "Metadata", "Lifecycle", "Registry", "HavenServer", argumentParser, logging,
+                "OCI", "SQLStorage", "Access", "Metadata", "Lifecycle", "HavenServer", argumentParser, logging,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -40,6 +40,14 @@ struct RoomTests {
         }
     }
 
+    @Test("declare nothing that they do not import")
+    func declarationsAreUsed() {
+        for room in tree.rooms where !room.sources.isEmpty {
+            let unused = Set(room.dependencies).subtracting(room.sources.flatMap(\.imports))
+            #expect(unused.isEmpty, "\(room.name) does not need \(unused.sorted())")
+        }
+    }
+
     private static let toolchain: Set = [
         "Swift", "Glibc", "Foundation", "FoundationEssentials", "Dispatch", "Synchronization",
     ]
