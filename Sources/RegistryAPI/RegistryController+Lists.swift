@@ -25,7 +25,7 @@ extension RegistryController {
     /// `GET /v2/_catalog`
     func catalog(_ inquiry: Inquiry) async throws -> Response {
         try await access.authorizeCatalog(as: try await inquiry.caller())
-        let query = try PageQuery(inquiry.request, limit: Self.pageLimit)
+        let query = try page(inquiry, limit: Self.pageLimit)
         let page = try await registry.catalog(after: query.last ?? "", limit: query.count)
         var json = JSONWriter()
         json.beginObject()
@@ -37,7 +37,7 @@ extension RegistryController {
     /// `GET /v2/<name>/tags/list`: distribution-spec, "Listing Tags".
     func tags(of name: RepositoryName, _ inquiry: Inquiry) async throws -> Response {
         let permit = try await inquiry.permit(Pull.self, on: name)
-        let query = try PageQuery(inquiry.request, limit: Self.pageLimit)
+        let query = try page(inquiry, limit: Self.pageLimit)
         let page = try await registry.tags(permit, after: query.last ?? "", limit: query.count)
         var json = JSONWriter()
         json.beginObject()
@@ -51,7 +51,7 @@ extension RegistryController {
     /// `GET /v2/<name>/referrers/<digest>`: distribution-spec, "Listing Referrers".
     func referrers(of digest: Digest, in name: RepositoryName, _ inquiry: Inquiry) async throws -> Response {
         let permit = try await inquiry.permit(Pull.self, on: name)
-        let query = try PageQuery(inquiry.request, limit: Self.referrersLimit)
+        let query = try page(inquiry, limit: Self.referrersLimit)
         let type = try QueryText(inquiry.request.uri.string).value("artifactType").flatMap { $0.isEmpty ? nil : $0 }
         let page = try await registry.referrers(
             of: digest, permit, artifactType: type, after: try lastDigest(query), limit: query.count)
@@ -65,6 +65,14 @@ extension RegistryController {
         }
         return memoryResponse(
             inquiry.request, inquiry.context, bytes: ByteBuffer(bytes: page.items.index), headers: headers)
+    }
+
+    private func page(_ inquiry: Inquiry, limit: Int) throws(RouteError) -> PageQuery {
+        do {
+            return try PageQuery(inquiry.request, limit: limit)
+        } catch {
+            throw .page("n must be a whole number from 0, and last a name")
+        }
     }
 
     private func lastDigest(_ query: PageQuery) throws(RouteError) -> Digest? {

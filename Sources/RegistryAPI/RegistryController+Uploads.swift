@@ -10,16 +10,16 @@ import Registry
 extension RegistryController {
     /// `POST /v2/<name>/blobs/uploads/`: begins an upload, pushes a whole blob (`?digest=`), or mounts one (`?mount=&from=`).
     func beginUpload(in name: RepositoryName, _ inquiry: Inquiry) async throws -> Response {
-        let permit = try await inquiry.permit(Push.self, on: name)
         let query = QueryText(inquiry.request.uri.string)
-        if let text = try query.value("digest") {
-            let digest = try parsed(text)
+        let source = try query.value("from").flatMap { RepositoryName($0) }
+        let permit = try await permit(in: name, mountingFrom: source, inquiry)
+        if let digest = try digest(in: query) {
             try await registry.push(digest, permit, body: inquiry.request.body)
             return created(digest, in: name)
         }
         if let text = try query.value("mount") {
             let digest = try parsed(text)
-            if try await mount(digest, from: try query.value("from"), permit) {
+            if let source, try await mount(digest, from: source, permit) {
                 return created(digest, in: name)
             }
         }
@@ -27,14 +27,31 @@ extension RegistryController {
         return Response(status: .accepted, headers: status.headers(under: Inquiry.uploadsPath(of: name)))
     }
 
-    /// Mounts when the source is named and the caller may read it; in any other case the client uploads.
+    /// Leave to push; who must come back with a token is told to bring one that covers the source of the mount too.
+    private func permit(
+        in name: RepositoryName, mountingFrom source: RepositoryName?, _ inquiry: Inquiry
+    ) async throws(AccessError) -> Permit<Push> {
+        do {
+            return try await inquiry.permit(Push.self, on: name)
+        } catch .unauthenticated(let challenge) {
+            throw .unauthenticated(challenge.mounting(from: source))
+        }
+    }
+
+    /// Mounts when the caller may read the source; otherwise the client uploads.
+    ///
+    /// - Throws: A challenge for both repositories when the caller may read the source but the token was not asked to
+    ///   cover it: clients that reuse a token for pushes would never mount otherwise.
     private func mount(
-        _ digest: Digest, from text: String?, _ target: Permit<Push>
+        _ digest: Digest, from source: RepositoryName, _ target: Permit<Push>
     ) async throws -> Bool {
-        guard let text, let source = RepositoryName(text) else { return false }
         let permit: Permit<Pull>
         do {
             permit = try await access.authorize(Pull.self, on: source, as: target.caller)
+        } catch .unauthenticated(let challenge) where challenge.fault == .insufficientScope && target.caller.user != nil {
+            var both = challenge
+            both.scope = Challenge.scope(Push.self, on: target.repository)
+            throw AccessError.unauthenticated(both.mounting(from: source))
         } catch {
             return false
         }
@@ -65,8 +82,7 @@ extension RegistryController {
     }
 
     private func finish(_ id: UploadID, _ permit: Permit<Push>, _ request: Request) async throws -> Digest {
-        guard let text = try QueryText(request.uri.string).value("digest") else { throw RouteError.missingDigest }
-        let digest = try parsed(text)
+        guard let digest = try digest(in: QueryText(request.uri.string)) else { throw RouteError.missingDigest }
         try await registry.finish(
             id, as: digest, permit, range: try chunkRange(request), length: request.contentLength, body: request.body)
         return digest
@@ -76,6 +92,15 @@ extension RegistryController {
         Response(
             status: .created,
             headers: [.location: "/v2/\(name)/blobs/\(digest)", .dockerContentDigest: digest.description])
+    }
+
+    /// The digest a client claims; nil when it claims none.
+    ///
+    /// - Throws: ``RouteError/digest(_:)`` also when there are several, for only one can be meant.
+    private func digest(in query: QueryText) throws -> Digest? {
+        let claims = try query.values("digest")
+        guard claims.count > 1 else { return try claims.first.map(parsed) }
+        throw RouteError.digest(claims.joined(separator: ", "))
     }
 
     private func parsed(_ text: String) throws(RouteError) -> Digest {
@@ -98,5 +123,15 @@ extension RegistryController {
 
     private func position(_ text: Substring) -> Int64? {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int64(text) : nil
+    }
+}
+
+extension Challenge {
+    /// Asks for leave to pull from `source` too.
+    fileprivate func mounting(from source: RepositoryName?) -> Challenge {
+        guard let source, let scope else { return self }
+        var both = self
+        both.scope = scope + " " + Challenge.scope(Pull.self, on: source)
+        return both
     }
 }

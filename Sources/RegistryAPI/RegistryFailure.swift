@@ -54,6 +54,7 @@ extension RegistryFailure: AnswerableError {
         json.endObject()
         var headers = headers
         headers[.contentType] = "application/json"
+        headers[.dockerAPIVersion] = "registry/2.0"
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.bytes)))
     }
 

@@ -117,6 +117,8 @@ package enum RouteError: Error, Equatable {
     case uploadUnknown
     /// A parameter or header is malformed; the sentence says which and how.
     case malformed(String)
+    /// The parameters that say which page of a list is wanted are malformed.
+    case page(String)
     /// The request needs a body length or type it did not send.
     case missingDigest
     /// The method does nothing here.

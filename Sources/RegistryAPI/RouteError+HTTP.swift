@@ -28,6 +28,8 @@ extension RouteError {
             RegistryFailure(.notFound, .blobUploadUnknown, "no such upload here; begin a new one with POST")
         case .malformed(let message):
             RegistryFailure(.badRequest, .blobUploadInvalid, message)
+        case .page(let message):
+            RegistryFailure(.badRequest, .paginationNumberInvalid, message)
         case .missingDigest:
             RegistryFailure(.badRequest, .digestInvalid, "the parameter digest is missing")
         case .methodNotAllowed(let methods):

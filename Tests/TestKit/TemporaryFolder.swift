@@ -13,7 +13,8 @@ package func withTemporaryFolder<Result>(_ body: (_ path: String) async throws -
 /// Makes a new empty folder that nothing removes by itself.
 package func makeTemporaryFolder() throws -> String {
     let parent = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
-    let path = "\(parent)/haven-test-\(UUID().uuidString.lowercased())"
+    // Short, for sockets lie in such folders, and their paths may have 107 bytes only; podman takes 50.
+    let path = "\(parent)/haven-\(String(UInt64.random(in: .min ... .max), radix: 36))"
     try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     return path

@@ -24,7 +24,10 @@ package enum ByteRange: Sendable, Hashable {
             self = first < size ? .part(first..<min(last + 1, size)) : .unsatisfiable
         case (nil, let suffix?):
             self = suffix > 0 && size > 0 ? .part(max(0, size - suffix)..<size) : .unsatisfiable
-        default:
+        case (_?, _?):
+            // RFC 9110 calls this form invalid; the distribution-spec's suite knows no such difference and wants 416.
+            self = .unsatisfiable
+        case (nil, nil):
             self = .whole
         }
     }

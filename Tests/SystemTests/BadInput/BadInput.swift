@@ -35,7 +35,8 @@ func expectRefused(
         return
     }
     #expect(statuses.contains(answer.status), "\(answer)", sourceLocation: sourceLocation)
-    if !codes.isEmpty {
+    // The connection itself refuses heads that are too long, before anybody could know what they ask for.
+    if !codes.isEmpty, ![414, 431].contains(answer.status) {
         #expect(codes.contains(answer.errorCode ?? "none"), "\(answer)", sourceLocation: sourceLocation)
         #expect(answer.errorMessage?.isEmpty == false, "\(answer)", sourceLocation: sourceLocation)
     }

@@ -40,7 +40,7 @@ extension BadInput {
 
         @Test(
             "a chunk whose Content-Range does not fit its length is refused and changes nothing",
-            arguments: ["0-10", "0-200000", "5-4", "0", "a-b", "-5", "0-99999999999999999999", "bytes 0-99999/*"])
+            arguments: ["0-10", "0-200000", "5-4", "0", "a-b", "-5", "0-99999999999999999999", "bytes 0-99998/*"])
         func lyingRange(_ range: String) async throws {
             let location = try await bench.begin()
             let answer = try await bench.client.send("PATCH", location, ["Content-Range": range], body: blob.bytes)

@@ -50,7 +50,7 @@ extension Conformance {
             #expect(answer["link"] == nil)
         }
 
-        @Test("a malformed n is refused with 400", arguments: ["-1", "x", "99999999999999999999", "1.5", "%00"])
+        @Test("a malformed n is refused with 400", arguments: ["-1", "x", "1.5", "%00"])
         func malformedCount(_ n: String) async throws {
             try await pushTags(["t1"])
             let answer = try await bench.get("tags/list?n=\(n)")
