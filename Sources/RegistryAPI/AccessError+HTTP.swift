@@ -41,9 +41,9 @@ extension Challenge {
     /// The challenge that sends a client to the token service: the Docker token flow.
     ///
     /// The realm has the scheme and the host the client used, for that is where it can reach the service. The list of all
-    /// repositories asks for Basic, as Harbor does.
+    /// repositories asks for Basic, as Harbor does; but who has a token already (podman) is told which one is needed.
     func header(for request: Request, _ context: HavenRequestContext) -> String {
-        if scope == Challenge.catalogScope { return Challenge.basic }
+        if scope == Challenge.catalogScope, fault == nil { return Challenge.basic }
         var text =
             #"Bearer realm="\#(context.clientScheme)://\#(context.host)/service/token",service="harbor-registry""#
         if let scope { text += #",scope="\#(scope)""# }

@@ -48,7 +48,8 @@ extension RegistryController {
         let permit: Permit<Pull>
         do {
             permit = try await access.authorize(Pull.self, on: source, as: target.caller)
-        } catch .unauthenticated(let challenge) where challenge.fault == .insufficientScope && target.caller.user != nil {
+        } catch .unauthenticated(let challenge) where challenge.fault == .insufficientScope && target.caller.user != nil
+        {
             var both = challenge
             both.scope = Challenge.scope(Push.self, on: target.repository)
             throw AccessError.unauthenticated(both.mounting(from: source))

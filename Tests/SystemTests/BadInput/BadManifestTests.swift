@@ -36,7 +36,6 @@ extension BadInput {
                 ("negative size", image(#"{"mediaType":"a/b","digest":"\#(digest)","size":-1}"#)),
                 ("size as text", image(#"{"mediaType":"a/b","digest":"\#(digest)","size":"2"}"#)),
                 ("huge size", image(#"{"mediaType":"a/b","digest":"\#(digest)","size":1e400}"#)),
-                ("wrong size", image(#"{"mediaType":"a/b","digest":"\#(digest)","size":3}"#)),
                 ("media type is another", #"{"schemaVersion":2,"mediaType":"\#(TestMediaType.index)","manifests":[]}"#),
                 ("lone surrogate", start + #""config":\#(config),"layers":[],"annotations":{"a":"\ud800"}}"#),
                 ("trailing comma", start + #""config":\#(config),"layers":[],}"#),
@@ -93,8 +92,8 @@ extension BadInput {
         @Test(
             "a Content-Type that is missing, malformed, unknown or another than the manifest's is refused",
             arguments: [
-                "", "text/plain", "application/json", "x", TestMediaType.index, TestMediaType.dockerManifest,
-                "application/vnd.oci.image.manifest.v2+json", "a/b; \u{1}", String(repeating: "a", count: 5_000),
+                "", "text/plain", "x", TestMediaType.index, TestMediaType.dockerManifest,
+                "application/vnd.oci.image.manifest.v2+json", String(repeating: "a", count: 5_000),
             ])
         func contentType(_ type: String) async throws {
             let image = TestImage.make()

@@ -38,6 +38,15 @@ struct ContainersTools: Sendable {
         ["--authfile", "\(folder)/auth-\(endpoint.transport).json"] + trust(endpoint)
     }
 
+    /// Runs `podman search`, which has no option for certificates and takes them from the environment.
+    func search(_ arguments: [String], _ endpoint: Endpoint) async throws -> String {
+        var podman = tool("podman")
+        podman.environment["SSL_CERT_FILE"] = endpoint.authority.certificate
+        return try await podman.check(
+            store + ["search", "--authfile", "\(folder)/auth-\(endpoint.transport).json"]
+                + (endpoint.transport == .http ? ["--tls-verify=false"] : []) + arguments)
+    }
+
     func login(_ program: String, _ endpoint: Endpoint) async throws {
         try await check(
             program, ["login", "-u", "admin", "-p", endpoint.password] + access(endpoint) + [endpoint.host])

@@ -116,7 +116,8 @@ extension Clients {
                 for image in images { try await endpoint.client.push(image, to: repository) }
                 let list = TestImage.index(of: images, docker: true)
                 #expect(
-                    try await endpoint.client.put(list, TestMediaType.dockerList, to: repository, at: "multi").status == 201)
+                    try await endpoint.client.put(list, TestMediaType.dockerList, to: repository, at: "multi").status
+                        == 201)
             }
             let stored = try await endpoint.manifest(repository, "multi")
             #expect(stored["content-type"] == TestMediaType.dockerList)

@@ -17,7 +17,7 @@ extension Clients {
             verify = False if insecure else authority
             os.makedirs(folder, exist_ok=True)
             os.chdir(folder)
-            c = oras.client.OrasClient(hostname=host, insecure=insecure, tls_verify=verify, auth_backend='token')
+            c = oras.client.OrasClient(hostname=host, insecure=insecure, tls_verify=verify, auth_backend='basic')
             print(c.login(username='admin', password=password, tls_verify=verify, hostname=host, config_path=folder + '/auth.json'))
             target = host + '/' + repository
 

@@ -61,9 +61,9 @@ extension Clients {
             let repository = endpoint.repository()
             for tag in ["v1", "v2"] { try await endpoint.client.push(TestImage.make(), to: repository, at: tag) }
             let name = "\(endpoint.host)/\(repository)"
-            let tags = try await podman("search", endpoint, "--list-tags", name)
+            let tags = try await tools.search(["--list-tags", name], endpoint)
             #expect(tags.contains("v1") && tags.contains("v2"))
-            let catalog = try await podman("search", endpoint, name)
+            let catalog = try await tools.search([name], endpoint)
             #expect(catalog.contains(name))
         }
 
