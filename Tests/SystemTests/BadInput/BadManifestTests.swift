@@ -36,6 +36,7 @@ extension BadInput {
                 ("negative size", image(#"{"mediaType":"a/b","digest":"\#(digest)","size":-1}"#)),
                 ("size as text", image(#"{"mediaType":"a/b","digest":"\#(digest)","size":"2"}"#)),
                 ("huge size", image(#"{"mediaType":"a/b","digest":"\#(digest)","size":1e400}"#)),
+                ("wrong size", image(#"{"mediaType":"a/b","digest":"\#(digest)","size":3}"#)),
                 ("media type is another", #"{"schemaVersion":2,"mediaType":"\#(TestMediaType.index)","manifests":[]}"#),
                 ("lone surrogate", start + #""config":\#(config),"layers":[],"annotations":{"a":"\ud800"}}"#),
                 ("trailing comma", start + #""config":\#(config),"layers":[],}"#),

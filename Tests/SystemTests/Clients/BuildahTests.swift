@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 extension Clients {
-    @Suite("buildah", .serialized, .clientServers) struct BuildahTests {
+    @Suite("buildah", .serialized, .client("buildah"), .clientServers) struct BuildahTests {
         let stage: Stage
         let tools: ContainersTools
         init() throws {

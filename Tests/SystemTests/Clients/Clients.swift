@@ -40,6 +40,26 @@ extension Trait where Self == ClientTrait {
     static var clientServers: Self { ClientTrait() }
 }
 
+extension Trait where Self == ConditionTrait {
+    /// Runs a suite where its programs are installed. In continuous integration, and where `HAVEN_TEST_CLIENTS` is set,
+    /// it runs anyway, so that a missing program fails the tests instead of hiding them.
+    static func client(_ programs: String...) -> Self {
+        let missing = programs.filter { Tool.path(of: $0) == nil }
+        return .enabled(if: missing.isEmpty || mustRun, "not installed: \(missing.joined(separator: ", "))")
+    }
+
+    /// The same for the client libraries in Python.
+    static var pythonClient: Self {
+        .enabled(
+            if: Tool.path(of: PythonClient.interpreter) != nil || mustRun, "not there: \(PythonClient.interpreter)")
+    }
+
+    private static var mustRun: Bool {
+        let environment = ProcessInfo.processInfo.environment
+        return environment["CI"] != nil || environment["HAVEN_TEST_CLIENTS"] != nil
+    }
+}
+
 /// What the tests of one client share.
 struct Stage: Sendable {
     @TaskLocal static var shared: Stage?

@@ -5,7 +5,7 @@ import Testing
 
 extension Clients {
     /// `ctr` with a containerd of its own for each test.
-    @Suite("ctr", .serialized, .clientServers) struct ContainerdTests {
+    @Suite("ctr", .serialized, .client("containerd", "ctr"), .clientServers) struct ContainerdTests {
         let stage: Stage
         init() throws { stage = try .current }
 

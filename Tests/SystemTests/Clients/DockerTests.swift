@@ -7,7 +7,7 @@ extension Clients {
     /// The docker command with a throw-away dockerd.
     ///
     /// dockerd trusts every registry on a loopback address: over HTTPS it speaks TLS here but checks no certificate.
-    @Suite("docker", .serialized, .clientServers, .docker) struct DockerTests {
+    @Suite("docker", .serialized, .client("docker", "dockerd"), .clientServers, .docker) struct DockerTests {
         let stage: Stage
         let docker: Docker
         init() throws {

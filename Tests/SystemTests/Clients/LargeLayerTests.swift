@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 extension Clients {
-    @Suite("large layer", .serialized, .haven()) struct LargeLayerTests {
+    @Suite("large layer", .serialized, .client("skopeo"), .haven()) struct LargeLayerTests {
         @Test("a layer of 3 GiB goes in and out by skopeo while the server stays below 150 MiB")
         func threeGibibytes() async throws {
             let haven = try HavenProcess.current

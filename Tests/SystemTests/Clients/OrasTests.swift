@@ -5,7 +5,7 @@ import Testing
 
 extension Clients {
     /// The `oras` library from PyPI.
-    @Suite("oras", .serialized, .clientServers) struct OrasTests {
+    @Suite("oras", .serialized, .pythonClient, .clientServers) struct OrasTests {
         let stage: Stage
         init() throws { stage = try .current }
 

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 extension Clients {
-    @Suite("podman", .serialized, .clientServers) struct PodmanTests {
+    @Suite("podman", .serialized, .client("podman"), .clientServers) struct PodmanTests {
         let stage: Stage
         let tools: ContainersTools
         init() throws {

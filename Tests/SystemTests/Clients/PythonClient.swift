@@ -15,7 +15,7 @@ struct PythonClient: Sendable {
     }
 
     /// The interpreter of the virtual environment in the package's folder, or the one `HAVEN_TEST_PYTHON` names.
-    private static var interpreter: String {
+    static var interpreter: String {
         if let named = ProcessInfo.processInfo.environment["HAVEN_TEST_PYTHON"] { return named }
         let package = #filePath.components(separatedBy: "/Tests/SystemTests/")[0]
         return "\(package)/.build-tools/venv/bin/python3"

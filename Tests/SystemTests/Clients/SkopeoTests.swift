@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 extension Clients {
-    @Suite("skopeo", .serialized, .clientServers) struct SkopeoTests {
+    @Suite("skopeo", .serialized, .client("skopeo"), .clientServers) struct SkopeoTests {
         let stage: Stage
         init() throws { stage = try .current }
 
