@@ -114,8 +114,10 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Access", "Registry", "Lifecycle", "HTTPSupport",
-                "HavenServer", asyncHTTPClient, crypto, jwtKit, nioCore, nioPosix, nioHTTP1, nioSSL, subprocess, x509, logging,
+                "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Access", "Registry", "Lifecycle",
+                "HTTPSupport",
+                "HavenServer", asyncHTTPClient, crypto, jwtKit, nioCore, nioPosix, nioHTTP1, nioSSL, subprocess, x509,
+                logging,
             ],
             path: "Tests/TestKit",
             swiftSettings: strict),
@@ -130,11 +132,14 @@ let package = Package(
         .tests("Cache", ["Cache"]),
         .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
         .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),
-        .tests("HavenServer", ["Access", "HTTPSupport", "HavenServer", "TestKit", hummingbirdCore, httpTypes, logging, nioCore]),
+        .tests(
+            "HavenServer",
+            ["Access", "HTTPSupport", "HavenServer", "TestKit", hummingbirdCore, httpTypes, logging, nioCore]),
         .tests(
             "HTTPSupport",
             [
-                "HTTPSupport", "BlobStorage", "OCI", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTP2,
+                "HTTPSupport", "BlobStorage", "OCI", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1,
+                nioHTTP2,
                 nioSSL, asyncHTTPClient, serviceLifecycle, logging, x509, crypto,
             ]),
         .tests("Registry", ["OCI", "BlobStorage", "Metadata", "Access", "Registry", "SQLStorage", "TestKit", nioCore]),
