@@ -80,7 +80,7 @@ let package = Package(
         .room(
             "Registry",
             ["OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Events", "Access", nioCore, logging]),
-        .room("Lifecycle", ["OCI", "SQLStorage", "BlobStorage", "Metadata", "Events", "Access", "Registry"]),
+        .room("Lifecycle", ["OCI", "SQLStorage", "BlobStorage", "Metadata", "Events", "Access", "Registry", nioCore]),
         .room(
             "HTTPSupport",
             [

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import BlobStorage
+import Glibc
+package import Metadata
+package import SQLStorage
+
+/// The database and the store of the settings, for commands that look at them as they are: nothing is made or migrated.
+package struct DataStores: Sendable {
+    /// The embedded database.
+    package let database: SQLiteDatabase
+    package let metadata: MetadataStore
+    package let blobs: any BlobStore
+
+    /// Opens what is there.
+    ///
+    /// - Throws: ``StartFault/file(_:)`` when there is no database, or one of another schema.
+    package static func open(_ settings: Settings) async throws -> DataStores {
+        guard access(settings.databasePath, F_OK) == 0 else {
+            throw StartFault.file("there is no registry in \(settings.data.folder); set data_volume to its folder")
+        }
+        let database = try SQLiteDatabase(path: settings.databasePath)
+        do {
+            guard try await Migrator(database).status().allSatisfy({ $0.appliedAt != nil }) else {
+                throw StartFault.file("the database has the schema of an older version; run haven db migrate first")
+            }
+            let blobs = try await FilesystemBlobStore.open(root: settings.data.storageRoot)
+            return DataStores(database: database, metadata: MetadataStore(database: database), blobs: blobs)
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
+
+    /// Closes both.
+    package func close() async {
+        await blobs.close()
+        await database.close()
+    }
+}
