@@ -2,13 +2,13 @@
 import Glibc
 
 /// Holds a data folder for one server: the lock goes with the process, however it ends.
-struct DataLock: ~Copyable {
+package struct DataLock: ~Copyable {
     private let descriptor: Int32
 
-    /// Takes the lock.
+    /// Takes the lock in a folder that exists.
     ///
     /// - Throws: ``StartFault/inUse(_:)`` when another server has it.
-    init(folder: String) throws(StartFault) {
+    package init(folder: String) throws(StartFault) {
         let path = "\(folder)/serve.lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .folder(folder, String(cString: strerror(errno))) }

@@ -23,7 +23,8 @@ struct Haven: AsyncParsableCommand {
         version: HavenVersion.line,
         subcommands: [
             ServeCommand.self, UserCommand.self, ProjectCommand.self, RepositoryCommand.self, TagCommand.self,
-            CollectCommand.self, DoctorCommand.self, DatabaseCommand.self, ConfigCommand.self,
+            CollectCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self, DatabaseCommand.self,
+            ConfigCommand.self,
         ])
 
     /// Runs one command line and says how it ended.

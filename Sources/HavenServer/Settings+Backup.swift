@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Lifecycle
+
+extension Settings {
+    /// What a backup holds, and where a restored one goes.
+    package var backupPlaces: BackupPlaces {
+        let key = data.secretKeyFolder
+        return BackupPlaces(
+            folder: data.folder, database: databasePath, store: data.storageRoot,
+            secretKey: key.hasSuffix("/") ? "\(key)secretkey" : "\(key)/secretkey")
+    }
+
+    /// Makes the data folder when absent and keeps servers out of it while the lock is held.
+    ///
+    /// - Throws: ``StartFault/inUse(_:)`` when a server runs there.
+    package func lockData() throws -> DataLock {
+        try PrivateFolder.ensure(data.folder)
+        return try DataLock(folder: data.folder)
+    }
+}
