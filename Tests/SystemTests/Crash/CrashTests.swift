@@ -48,10 +48,14 @@ import Testing
             working.cancel()
             await working.value
             try await haven.start()
+            // The checker runs beside the server, as an administrator would run it.
+            async let verified = haven.command("doctor", "--verify")
             try await check.look(at: ledger.names(sample: 20, &random))
+            _ = try await verified
             if !ledger.violations.isEmpty { return }
         }
         try await check.look(at: ledger.names(sample: .max, &random))
+        try await haven.command("doctor", "--verify", "--rehash")
         try await expectEmpty(haven, after: check.deleteEverything(ledger.names(sample: .max, &random)))
     }
 
@@ -61,5 +65,6 @@ import Testing
             haven.storedObjects.isEmpty
         }
         #expect(isEmpty, "left behind: \(haven.storedObjects)")
+        try await haven.command("doctor", "--verify", "--strict")
     }
 }
