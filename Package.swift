@@ -138,9 +138,8 @@ let package = Package(
         .tests(
             "HTTPSupport",
             [
-                "HTTPSupport", "BlobStorage", "OCI", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1,
-                nioHTTP2,
-                nioSSL, asyncHTTPClient, serviceLifecycle, logging, x509, crypto,
+                "HTTPSupport", "BlobStorage", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL,
+                asyncHTTPClient, serviceLifecycle, logging,
             ]),
         .tests("Registry", ["OCI", "BlobStorage", "Metadata", "Access", "Registry", "SQLStorage", "TestKit", nioCore]),
         .tests("RegistryAPI", ["OCI", "Metadata", "RegistryAPI"]),

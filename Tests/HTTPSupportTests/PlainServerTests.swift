@@ -27,7 +27,9 @@ struct PlainServerTests {
             try await client.send("GET /hello HTTP/1.1\nHost: a\n\n")
             #expect(try await client.read(until: "\n\nhello").hasPrefix("HTTP/1.1 200 OK\r\n"))
             try await client.send("GET /hello HTTP/1.1\nHost: a\n\n")
-            try await poll("the second answer") { client.text.split(separator: "hello").count >= 2 && client.text.hasSuffix("hello") }
+            try await poll("the second answer") {
+                client.text.split(separator: "hello").count >= 2 && client.text.hasSuffix("hello")
+            }
             #expect(!client.isEnded)
         }
     }

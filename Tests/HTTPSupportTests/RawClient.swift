@@ -19,7 +19,7 @@ final class RawClient: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let buffer = unwrapInboundIn(data)
-            received.state.withLock { $0.bytes += buffer.readableBytesView }
+            buffer.withUnsafeReadableBytes { bytes in received.state.withLock { $0.bytes.append(contentsOf: bytes) } }
         }
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

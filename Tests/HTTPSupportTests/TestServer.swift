@@ -44,9 +44,15 @@ func withServer<T: Sendable>(
     }
     let group = ServiceGroup(configuration: .init(services: [server], logger: logger))
     return try await withThrowingTaskGroup(of: Void.self) { tasks in
-        tasks.addTask { try await group.run() }
+        tasks.addTask {
+            defer { continuation.finish() }
+            try await group.run()
+        }
         var iterator = ports.makeAsyncIterator()
-        let ports = await iterator.next() ?? []
+        guard let ports = await iterator.next() else {
+            try await tasks.waitForAll()  // throws why it did not start
+            throw TimedOut(what: "the server to listen")
+        }
         let result: T
         do {
             result = try await body(

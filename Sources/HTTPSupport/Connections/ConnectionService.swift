@@ -15,7 +15,7 @@ struct ConnectionService: Sendable {
     /// Gathers what is known of a request before its handler runs.
     func context(for head: HTTPRequest, peer: ClientView, channel: any Channel) -> HavenRequestContext {
         var view = peer
-        if let authority = head.authority, !authority.isEmpty { view.host = authority }
+        if let authority = head.authority.flatMap(ClientView.validHost) { view.host = authority }
         if !proxies.isEmpty { view = ClientView(direct: view, headers: head.headerFields, trusting: proxies) }
         return responder.makeContext(head, view: view, channel: channel)
     }

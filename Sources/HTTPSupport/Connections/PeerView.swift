@@ -11,7 +11,11 @@ final class PeerView: Sendable {
 
     var current: ClientView { view.withLock { $0 } }
 
-    func setAddress(_ address: String) {
-        view.withLock { $0.address = address }
+    /// Takes what a PROXY header says.
+    func set(address: String, isSecure: Bool) {
+        view.withLock { view in
+            view.address = address
+            if isSecure { view.scheme = "https" }
+        }
     }
 }

@@ -12,13 +12,15 @@ struct ConnectionAssembly: Sendable {
     let service: ConnectionService
 
     func initialize(_ channel: any Channel) -> EventLoopFuture<Void> {
-        guard service.connections.add(channel) else { return channel.close() }
-        return channel.eventLoop.makeCompletedFuture {
+        channel.eventLoop.makeCompletedFuture {
             let view = ClientView(
                 address: channel.remoteAddress?.peerName ?? "unix", scheme: isSecure ? "https" : "http",
                 host: localHost(channel))
             let peer = PeerView(view)
             let pipeline = channel.pipeline.syncOperations
+            if listener.speaksProxyProtocol, service.proxies.contains(view.address) {
+                try pipeline.addHandler(ProxyProtocolHandler(peer: peer))
+            }
             if case .secure(_, let certificates) = listener.role {
                 try pipeline.addHandler(HandshakeGuard(timeout: service.limits.headTimeout))
                 try pipeline.addHandler(NIOSSLServerHandler(context: certificates.context))
@@ -69,6 +71,8 @@ struct ConnectionAssembly: Sendable {
     }
 
     private func addHTTP2(_ channel: any Channel, _ peer: PeerView) throws {
+        // The streams know their own ends; the connection has no use for a side that only listens.
+        try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         let limits = service.limits
         let executor = LoopExecutor(channel.eventLoop)
         let manager = NIOHTTP2ServerConnectionManagementHandler(

@@ -104,12 +104,20 @@ final class ConnectionRegister: Sendable {
 /// Stops accepting while the server has as many connections as it may.
 final class AcceptGate: ChannelDuplexHandler {
     typealias InboundIn = any Channel
+    typealias InboundOut = any Channel
     typealias OutboundIn = Never
 
     private let connections: ConnectionRegister
 
     init(connections: ConnectionRegister) {
         self.connections = connections
+    }
+
+    /// Counts here and not when the connection is set up, for that happens later, on another loop.
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let connection = unwrapInboundIn(data)
+        guard connections.add(connection) else { return connection.close(promise: nil) }
+        context.fireChannelRead(wrapInboundOut(connection))
     }
 
     func read(context: ChannelHandlerContext) {

@@ -26,14 +26,27 @@ package struct AddressRange: Sendable, Hashable {
         return rest == 0 || (bytes[whole] ^ prefix[whole]) >> UInt8(8 - rest) == 0
     }
 
-    /// The bytes of an address, 4 or 16, in network order.
+    /// The bytes of an address, 4 or 16, in network order; an IPv4 address inside IPv6 gives its 4.
     static func bytes(of text: String) -> [UInt8]? {
+        guard let bytes = rawBytes(of: text), bytes.count == 16 else { return rawBytes(of: text) }
+        let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+        return isMapped ? Array(bytes[12...]) : bytes
+    }
+
+    /// The bytes of an address as it is written.
+    static func rawBytes(of text: String) -> [UInt8]? {
         // Plain bytes, not in_addr: which module its members belong to depends on what else the build imports.
         var bytes = [UInt8](repeating: 0, count: 16)
         if inet_pton(AF_INET, text, &bytes) == 1 { return Array(bytes[..<4]) }
-        guard inet_pton(AF_INET6, text, &bytes) == 1 else { return nil }
-        let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
-        return isMapped ? Array(bytes[12...]) : bytes
+        return inet_pton(AF_INET6, text, &bytes) == 1 ? bytes : nil
+    }
+
+    /// Writes an address of 4 or 16 bytes.
+    static func text(of bytes: [UInt8]) -> String? {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let family = bytes.count == 4 ? AF_INET : AF_INET6
+        guard inet_ntop(family, bytes, &text, socklen_t(text.count)) != nil else { return nil }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
 
