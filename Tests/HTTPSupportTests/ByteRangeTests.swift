@@ -10,7 +10,7 @@ struct ByteRangeTests {
             ("bytes=-3", .part(7..<10)), ("bytes=-30", .part(0..<10)), ("bytes=5-99", .part(5..<10)),
             ("BYTES=1-2", .part(1..<3)), ("bytes=1 - 2", .part(1..<3)), ("bytes=10-", .unsatisfiable),
             ("bytes=10-12", .unsatisfiable), ("bytes=-0", .unsatisfiable), ("bytes=0-1,4-5", .whole),
-            ("bytes=5-2", .whole), ("bytes=-", .whole), ("bytes=a-b", .whole), ("bytes=+1-2", .whole),
+            ("bytes=5-2", .unsatisfiable), ("bytes=-", .whole), ("bytes=a-b", .whole), ("bytes=+1-2", .whole),
             ("lines=0-1", .whole), ("0-1", .whole), ("", .whole),
             ("bytes=0-99999999999999999999", .part(0..<10)), ("bytes=99999999999999999999-", .unsatisfiable),
             ("bytes=0-9223372036854775807", .part(0..<10)), ("bytes=-99999999999999999999", .part(0..<10)),

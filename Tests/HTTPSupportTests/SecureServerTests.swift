@@ -14,13 +14,14 @@ struct SecureServerTests {
     private static func run(
         _ routes: RouteTable, version: HTTPClient.Configuration.HTTPVersion = .automatic,
         log: LogRecorder = LogRecorder(),
+        limits: ConnectionLimits = ConnectionLimits(),
         _ body: @escaping @Sendable (TestServer, HTTPClient, TestCertificates, TLSCertificates) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
             let files = try await TestCertificates(in: folder)
             let certificates = try TLSCertificates(
                 certificatePath: files.certificate, keyPath: files.key, logger: log.logger)
-            try await withServer(routes, certificates: certificates, logger: log.logger) { server in
+            try await withServer(routes, limits: limits, certificates: certificates, logger: log.logger) { server in
                 let client = Self.client(files, version)
                 do {
                     try await body(server, client, files, certificates)
@@ -190,6 +191,21 @@ struct SecureServerTests {
                 try await client.send(bytes: [0x16, 3, 1, 2])
                 #expect(try await client.readToEnd().isEmpty)
             }
+        }
+    }
+
+    @Test("an HTTP/2 connection that opens no stream, or closes its last, ends in time")
+    func idleHTTP2() async throws {
+        var limits = ConnectionLimits()
+        limits.headTimeout = .milliseconds(300)
+        limits.keepAliveTimeout = .milliseconds(300)
+        limits.lingerTimeout = .milliseconds(300)
+        try await Self.run(TestRoutes.table, limits: limits) { server, _, files, _ in
+            let silent = try await RawHTTP2Client(port: server.ports[1], authority: files.authority)
+            #expect(try await silent.isCutOff())
+            let idle = try await RawHTTP2Client(port: server.ports[1], authority: files.authority)
+            try await idle.resetStreams(1)
+            #expect(try await idle.isCutOff())
         }
     }
 

@@ -79,9 +79,11 @@ struct ConnectionAssembly: Sendable {
             eventLoop: channel.eventLoop,
             configuration: .init(
                 maxIdleTime: TimeAmount(limits.keepAliveTimeout), maxAge: nil, maxGraceTime: nil, keepalive: nil))
+        let guardian = HTTP2ConnectionGuard(limits: limits)
         _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
             mode: .server, connectionConfiguration: HTTP2Limits.connection(limits),
-            streamConfiguration: HTTP2Limits.stream(limits), streamDelegate: manager.http2StreamDelegate
+            streamConfiguration: HTTP2Limits.stream(limits),
+            streamDelegate: StreamWatch(guardian, manager, on: channel.eventLoop)
         ) { stream in
             stream.eventLoop.makeCompletedFuture {
                 let pipeline = stream.pipeline.syncOperations
@@ -92,6 +94,6 @@ struct ConnectionAssembly: Sendable {
                 )
             }
         }
-        try channel.pipeline.syncOperations.addHandler(manager)
+        try channel.pipeline.syncOperations.addHandlers([manager, guardian])
     }
 }
