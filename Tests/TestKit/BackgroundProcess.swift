@@ -21,13 +21,16 @@ package final class BackgroundProcess: Sendable {
             throw ToolFailure(what: "\(tool.program): not on this machine")
         }
         self.logPath = logPath
-        let shell = ["-c", #"log="$1"; shift; exec "$@" >>"$log" 2>&1 </dev/null"#, "sh", logPath, path] + arguments
+        // It dies with the tests, even when these are killed.
+        let command =
+            ["--pdeathsig", "KILL", "/bin/sh", "-c", #"log="$1"; shift; exec "$@" >>"$log" 2>&1 </dev/null"#, "sh"]
+            + [logPath, path] + arguments
         let (started, starting) = AsyncStream<Int32>.makeStream()
         end = Task {  // awaited by stop() and kill()
             defer { starting.finish() }
             return try await Subprocess.run(
                 .name("env"),
-                arguments: Arguments(Tool.envArguments(tool.workingFolder, "/bin/sh", shell)),
+                arguments: Arguments(Tool.envArguments(tool.workingFolder, "setpriv", command)),
                 environment: .inherit.updating(tool.environment.environmentKeys),
                 platformOptions: .ownGroup,
                 input: .none, output: .discarded, error: .discarded
@@ -63,10 +66,8 @@ package final class BackgroundProcess: Sendable {
     @discardableResult
     package func stop(within limit: Duration = .seconds(20)) async throws -> Int {
         signal(SIGTERM)
-        if let status = try await withDeadline(limit, { [end] in try await end.value }) {
-            return status
-        }
-        return try await kill()
+        guard try await eventually(within: limit, { !isRunning }) else { return try await kill() }
+        return try await end.value
     }
 
     /// Kills the process and everything it started, at once.
