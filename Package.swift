@@ -138,7 +138,8 @@ let package = Package(
         .tests(
             "HTTPSupport",
             [
-                "HTTPSupport", "BlobStorage", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL,
+                "HTTPSupport", "BlobStorage", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1,
+                nioSSL,
                 asyncHTTPClient, serviceLifecycle, logging,
             ]),
         .tests("Registry", ["OCI", "BlobStorage", "Metadata", "Access", "Registry", "SQLStorage", "TestKit", nioCore]),
