@@ -96,4 +96,21 @@ struct RoomTests {
             #expect(!source.imports.contains { ["Testing", "XCTest", "TestKit"].contains($0) }, "\(source.path)")
         }
     }
+
+    @Test("have a page that says what they are for")
+    func haveAPage() {
+        for room in tree.rooms where !["CLinux", "haven"].contains(room.name) {
+            let page = "Sources/\(room.name)/\(room.name).docc/\(room.name).md"
+            let text = try? String(contentsOf: PackageTree.root.appending(path: page), encoding: .utf8)
+            let title = text?.split(separator: "\n").first?.filter { $0 != "`" }
+            #expect(title == "# \(room.name)", "\(page) is missing or does not begin with the room's name")
+        }
+    }
+
+    @Test("have no placeholder")
+    func noPlaceholders() {
+        for source in tree.rooms.flatMap(\.sources) {
+            #expect(!source.path.hasSuffix("/Placeholder.swift"), "\(source.path)")
+        }
+    }
 }
