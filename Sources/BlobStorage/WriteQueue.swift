@@ -4,7 +4,7 @@ import NIOCore
 
 /// Gathers bytes into batches and says when to write and when to wait; a state machine without I/O.
 ///
-/// At most one batch is being written and about one more waits, so a transfer holds some 2 MiB.
+/// At most one batch is being written and about one more waits, so a transfer holds some 512 KiB.
 struct WriteQueue {
     enum Step {
         case proceed
@@ -15,8 +15,9 @@ struct WriteQueue {
         case fail(BlobStorageError)
     }
 
-    /// Bytes that make a batch. Measured: smaller means more hops, larger falls out of the cache.
-    static let batchBytes = 1 << 20
+    /// Bytes that make a batch. Measured: 1 MiB costs no less processor time, and 50 uploads at once then need 1.5 MiB
+    /// each instead of 0.8.
+    static let batchBytes = 256 << 10
     /// Shorter pieces are copied together, so that they do not keep the large buffers they are slices of.
     private static let smallBytes = 8 << 10
 
@@ -69,7 +70,7 @@ struct WriteQueue {
         let count = bytes.readableBytes
         taken += Int64(count)
         waitingBytes += count
-        guard count < Self.smallBytes || count * 4 < bytes.storageCapacity else {
+        guard count < Self.smallBytes || count * 8 < bytes.storageCapacity else {
             waiting.append(bytes)
             isLastOurs = false
             return

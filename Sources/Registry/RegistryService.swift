@@ -21,7 +21,7 @@ package struct RegistryPolicy: Sendable {
 
     /// The bounds a production node uses.
     package init(
-        times: Times = .standard, publishBytes: Int64 = 64 << 20, publishInterval: Duration = .seconds(10),
+        times: Times = .standard, publishBytes: Int64 = 256 << 20, publishInterval: Duration = .seconds(10),
         openUploads: Int = 4_096, blobBytesAtMost: Int64 = 0, manifestCacheBytes: Int = 64 << 20
     ) {
         self.times = times

@@ -24,7 +24,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     /// Bytes of one request body that may wait for the handler.
-    static let bodyBuffer = 256 * 1024
+    static let bodyBuffer = 128 * 1024
 
     let service: ConnectionService
     /// Whether file regions may be written: on HTTP/1 without TLS only.

@@ -109,7 +109,7 @@ package final class HTTPServer: Service {
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 128 * 1024, high: 256 * 1024))
             .childChannelOption(
                 .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 32 * 1024, maximum: 256 * 1024)
+                value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 32 * 1024, maximum: 128 * 1024)
             )
             .childChannelInitializer { assembly.initialize($0) }
         do {
