@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestKit
+import Testing
+
+extension Clients {
+    /// An image with a whole root file system, made, carried and taken apart by the tools that people use.
+    @Suite("real images", .serialized, .client("umoci", "skopeo"), .clientServers) struct RealImageTests {
+        /// A root file system that may lie beside the package.
+        static let alpine =
+            #filePath.components(separatedBy: "/Tests/SystemTests/")[0]
+            + "/../shared/data/images/alpine-minirootfs-3.20.3-x86_64.tar.gz"
+
+        let stage: Stage
+        init() throws { stage = try .current }
+
+        @Test(
+            "an Alpine image made by umoci comes back file for file",
+            .enabled(
+                if: FileManager.default.fileExists(atPath: alpine), "no Alpine root file system beside the package"),
+            arguments: Transport.allCases)
+        func roundTrip(_ transport: Transport) async throws {
+            let endpoint = stage.endpoint(transport)
+            let folder = "\(stage.folder)/alpine-\(transport)"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let umoci = Tool("umoci", workingFolder: folder)
+            try await Tool("sh", workingFolder: folder).check("-c", #"gzip -dc "$0" > rootfs.tar"#, Self.alpine)
+            try await umoci.check("init", "--layout", "made")
+            try await umoci.check("new", "--image", "made:v1")
+            // umoci writes manifests without a media type: the Content-Type of the push must be enough.
+            try await umoci.check("raw", "add-layer", "--image", "made:v1", "rootfs.tar")
+            try await umoci.check("config", "--image", "made:v1", "--config.cmd", "/bin/sh")
+
+            let name = "docker://\(endpoint.host)/\(endpoint.repository()):v1"
+            let skopeo = Tool("skopeo", workingFolder: folder)
+            try await skopeo.check(
+                ["copy", "--preserve-digests"] + access(endpoint, "--dest-") + ["oci:made:v1", name])
+            try await skopeo.check(
+                ["copy", "--preserve-digests"] + access(endpoint, "--src-") + [name, "oci:pulled:v1"])
+            for layout in ["made", "pulled"] {
+                try await umoci.check("unpack", "--image", "\(layout):v1", "\(layout)-bundle")
+            }
+            try await Tool("diff", workingFolder: folder)
+                .check("-r", "--no-dereference", "made-bundle/rootfs", "pulled-bundle/rootfs")
+            let release = try String(
+                contentsOfFile: "\(folder)/pulled-bundle/rootfs/etc/alpine-release", encoding: .utf8)
+            #expect(release == "3.20.3\n")
+        }
+
+        private func access(_ endpoint: Endpoint, _ prefix: String) -> [String] {
+            let trust =
+                endpoint.transport == .http
+                ? ["\(prefix)tls-verify=false"] : ["\(prefix)cert-dir", endpoint.authority.folder]
+            return trust + ["\(prefix)creds", "admin:\(endpoint.password)"]
+        }
+    }
+}
