@@ -22,7 +22,7 @@ struct Listeners {
         let plain =
             settings.redirectsToHTTPS
             ? RequestResponder(
-                routes: Self.redirects(to: settings.httpsPort), logger: logger, metrics: MetricsRegistry())
+                routes: .redirectToHTTPS(port: settings.httpsPort), logger: logger, metrics: MetricsRegistry())
             : responder
         var all: [ListenerConfiguration] = []
         for place in settings.listen {
@@ -35,42 +35,33 @@ struct Listeners {
                 if settings.httpPort > 0 {
                     all.append(
                         ListenerConfiguration(
-                            .tcp(host: host, port: settings.httpPort), .plain(plain), isOptional: isOptional))
+                            .tcp(host: host, port: settings.httpPort), .plain(plain),
+                            speaksProxyProtocol: settings.speaksProxyProtocol, isOptional: isOptional))
                 }
                 if let certificates, settings.httpsPort > 0 {
                     all.append(
                         ListenerConfiguration(
                             .tcp(host: host, port: settings.httpsPort), .secure(responder, certificates),
-                            isOptional: isOptional))
+                            speaksProxyProtocol: settings.speaksProxyProtocol, isOptional: isOptional))
                 }
             }
         }
         if settings.metricsPort > 0 {
             let page = RequestResponder(routes: Self.page(of: metrics), logger: logger, metrics: MetricsRegistry())
-            for case .address(let host) in settings.metricsListen {
-                // The usual port may be taken by Prometheus itself; that shall not keep the registry from starting.
-                all.append(
-                    ListenerConfiguration(
-                        .tcp(host: host, port: settings.metricsPort), .plain(page),
-                        isOptional: !settings.metricsPortIsGiven))
-            }
-        }
-        configurations = all
-    }
-
-    /// Sends every request to the same place under HTTPS, with its method and body (308).
-    private static func redirects(to port: Int) -> RouteTable {
-        var routes = RouteTable()
-        for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
-            for pattern in ["/", "/**"] {
-                routes.add(method, pattern, access: .open("it only says where HTTPS is")) { request, context in
-                    let host = HostName(context.host).withPort(port)
-                    return Response(
-                        status: .permanentRedirect, headers: [.location: "https://\(host)\(request.uri.string)"])
+            for place in settings.metricsListen {
+                switch place {
+                case .unixSocket(let path):
+                    all.append(ListenerConfiguration(.unix(path: path), .plain(page)))
+                case .address(let host):
+                    // The usual port may be taken by Prometheus itself; that shall not keep the registry from starting.
+                    all.append(
+                        ListenerConfiguration(
+                            .tcp(host: host, port: settings.metricsPort), .plain(page),
+                            isOptional: !settings.metricsPortIsGiven))
                 }
             }
         }
-        return routes
+        configurations = all
     }
 
     private static func page(of metrics: MetricsRegistry) -> RouteTable {
@@ -81,21 +72,4 @@ struct Listeners {
         }
         return routes
     }
-}
-
-/// The host of a request's authority.
-struct HostName {
-    private let name: Substring
-
-    /// Takes the port off, if there is one; an IPv6 address keeps its brackets.
-    init(_ authority: String) {
-        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
-            name = authority[...end]
-        } else {
-            name = authority.prefix { $0 != ":" }
-        }
-    }
-
-    /// The authority for a port of HTTPS.
-    func withPort(_ port: Int) -> String { port == 443 ? String(name) : "\(name):\(port)" }
 }

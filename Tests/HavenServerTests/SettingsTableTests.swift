@@ -9,7 +9,7 @@ struct SettingsTableTests {
     static let wrongValues: [String: String] = [
         "_version": "\u{1}", "hostname": "http://reg.example.com", "ui_url_protocol": "ftp", "http_port": "65536",
         "https_port": "-1", "listen": "localhost:80", "https_redirect": "maybe", "ssl_cert": "a\u{1}b",
-        "ssl_cert_key": "\u{7f}", "trusted_proxies": "10.0.0.0/33", "metrics_port": "http",
+        "ssl_cert_key": "\u{7f}", "trusted_proxies": "10.0.0.0/33", "proxy_protocol": "2", "metrics_port": "http",
         "metrics_listen": "everywhere",
         "data_volume": "", "secretkey_path": "", "registry_storage_provider_name": "floppy",
         "registry_storage_provider_config": "rootdirectory", "disk_reserve": "1.5G", "db_type": "oracle",

@@ -18,6 +18,7 @@ package struct ListenerSettings: Sendable {
     package let certificate: String?
     package let certificateKey: String?
     package let trustedProxies: [String]
+    package let speaksProxyProtocol: Bool
     /// 0: none.
     package let metricsPort: Int
     package let metricsListen: [ListenAddress]
@@ -69,6 +70,10 @@ package struct ListenerSettings: Sendable {
                 "trusted_proxies", .list(of: .addressRange), default: [],
                 "The proxies and load balancers whose Forwarded and X-Forwarded headers and PROXY protocol are "
                     + "believed."))
+        speaksProxyProtocol = reader.read(
+            Setting(
+                "proxy_protocol", .onOff, default: false,
+                "Whether trusted_proxies begin each connection with a PROXY header (version 1 or 2); then they must."))
         metricsPort = reader.read(
             Setting("metrics_port", .port, default: 9_090, "The port of /metrics, a listener of its own."))
         metricsPortIsGiven = reader.isGiven("metrics_port")
@@ -93,6 +98,9 @@ extension ListenerSettings {
         }
         if redirectsToHTTPS, httpsPort == 0 {
             reader.fault("https_redirect", "there is no https_port to redirect to")
+        }
+        if speaksProxyProtocol, trustedProxies.isEmpty {
+            reader.fault("proxy_protocol", "trusted_proxies is empty; name the proxies that send the header")
         }
         checkPorts(&reader)
     }
