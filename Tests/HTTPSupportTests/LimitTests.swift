@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import HTTPSupport
+import Logging
 import NIOCore
 import TestKit
 import Testing
@@ -91,6 +92,56 @@ struct LimitTests {
             var answers = Answers(client.bytes)
             for number in 1000..<2000 { #expect(try answers.next().body == Array("\(number)".utf8)) }
         }
+    }
+
+    @Test("a last answer larger than the socket's buffer reaches a slow client whole")
+    func slowReader() async throws {
+        try await withServer(TestRoutes.table) { server in
+            let client = try await RawClient(port: server.port)
+            try await client.stopReading()
+            try await client.send("GET /large HTTP/1.1\nHost: a\nConnection: close\n\n")
+            try await poll("the answer to be made") {
+                server.metrics.text().contains("haven_http_sent_bytes_total 20000000\n")
+            }
+            try await client.startReading()
+            _ = try await client.readToEnd()
+            #expect(client.split.body.count == 20_000_000)
+        }
+    }
+
+    @Test("a client that does not read its answers gets no further ones made")
+    func unreadAnswers() async throws {
+        try await withServer(TestRoutes.table) { server in
+            let client = try await RawClient(port: server.port)
+            try await client.stopReading()
+            try await client.send(String(repeating: "GET /large HTTP/1.1\nHost: a\n\n", count: 20))
+            try await poll("the first answer to be made") {
+                server.metrics.text().contains("haven_http_sent_bytes_total 20000000\n")
+            }
+            await #expect(throws: TimedOut.self) {
+                try await poll("a second answer", within: .milliseconds(500)) {
+                    !server.metrics.text().contains("haven_http_sent_bytes_total 20000000\n")
+                }
+            }
+            try await client.startReading()
+            try await poll("all answers") {
+                server.metrics.text().contains("haven_http_sent_bytes_total 400000000\n")
+            }
+        }
+    }
+
+    @Test("a handler is cancelled when its client leaves, and that is no fault of the server")
+    func cancelled() async throws {
+        let log = LogRecorder()
+        try await withServer(TestRoutes.table, logger: log.logger) { server in
+            let client = try await RawClient(port: server.port)
+            try await client.send("PUT /patient HTTP/1.1\nHost: a\nContent-Length: 3\n\nabc")
+            try await poll("the request to run") { server.metrics.text().contains("haven_http_requests_running 1\n") }
+            try await client.reset()
+            try await poll("the request to end") { server.metrics.text().contains("haven_http_requests_running 0\n") }
+        }
+        #expect(log.lines(from: .warning).isEmpty)
+        #expect(log.lines().filter { $0.message == "request" }.map { $0.metadata["status"] } == ["499"])
     }
 
     @Test("a server listens on a Unix socket, replaces a dead one, and refuses a living one")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -68,6 +69,16 @@ final class RawClient: Sendable {
 
     func stopReading() async throws {
         try await channel.setOption(.autoRead, value: false).get()
+    }
+
+    func startReading() async throws {
+        try await channel.setOption(.autoRead, value: true).get()
+    }
+
+    /// Leaves without a goodbye, as a process that is killed with unread data.
+    func reset() async throws {
+        try await (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        try await channel.close()
     }
 
     func closeOutput() async throws {

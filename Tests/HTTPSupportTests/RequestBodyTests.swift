@@ -150,6 +150,16 @@ struct RequestBodyTests {
         }
     }
 
+    @Test("requests sent together are all answered, also when the client then closes its sending side")
+    func halfClosedPipeline() async throws {
+        try await Self.connect { client, _ in
+            try await client.send(String(repeating: "GET /hello HTTP/1.1\nHost: a\n\n", count: 3))
+            try await client.closeOutput()
+            let text = try await client.readToEnd()
+            #expect(text.components("HTTP/1.1 200 OK").count == 4)
+        }
+    }
+
     @Test("a large upload is counted exactly while little of it is held")
     func largeUpload() async throws {
         try await Self.connect { client, _ in

@@ -42,7 +42,7 @@ extension Exchange {
 
 /// How much of a file is handed to the kernel in one go.
 struct FileWindow {
-    private(set) var length: Int64 = 4 * 1024 * 1024
+    private(set) var length: Int64 = 1024 * 1024
 
     /// - Parameter time: How long the client took for the last window.
     mutating func adapt(to time: TimeAmount) {

@@ -21,6 +21,7 @@ final class Exchange: @unchecked Sendable {
     private var bodyWaiter: CheckedContinuation<Void, any Error>?
     private var uploadPatience = Patience()
     private var owesContinue: Bool
+    private var isReaderCancelled = false
 
     private var writeWaiter: CheckedContinuation<Void, any Error>?
     private var downloadPatience = Patience()
@@ -138,12 +139,15 @@ final class Exchange: @unchecked Sendable {
                 runOnLoop { self.suspendForBody(continuation) }
             }
         } onCancel: {
-            loop.execute { self.resumeBodyWaiter(throwing: CancellationError()) }
+            loop.execute {
+                self.isReaderCancelled = true
+                self.resumeBodyWaiter(throwing: CancellationError())
+            }
         }
     }
 
     private func suspendForBody(_ continuation: CheckedContinuation<Void, any Error>) {
-        if Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
+        if isReaderCancelled || Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
         if body.buffered > 0 || body.isComplete || body.isFailed { return continuation.resume() }
         bodyWaiter = continuation
         let now = NIODeadline.now()
@@ -258,9 +262,7 @@ final class Exchange: @unchecked Sendable {
         isAnswered = true
         task = nil
         self.connection = nil
-        connection.write(.end, promise: nil)
-        connection.flush()
-        connection.answered(self)
+        connection.finish(self)
     }
 
     /// The client left: whoever waits for it learns so, and the handler's task is cancelled.

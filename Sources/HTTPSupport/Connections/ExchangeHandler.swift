@@ -18,6 +18,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private enum Phase {
         /// Between requests, or in one.
         case open
+        /// The last answer is written and waits for the client to take it.
+        case finishing
         /// The last answer is sent, the rest of its request is read and dropped; this many more bytes.
         case lingering(bytes: Int)
         case closed
@@ -40,7 +42,11 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// Parts of later requests; bounded, for reading stops while any waits.
     private var early = CircularBuffer<HTTPRequestPart>()
     private var isReadPending = false
+    /// Whether answers wait for the client, and further requests for them.
+    private var isBehind = false
     private var closesAfterAnswer = false
+    /// Whether the client will send nothing more.
+    private var isInputClosed = false
     private var requests = 0
     private var readGuard = Watchdog()
     private var writeGuard = Watchdog()
@@ -92,9 +98,11 @@ final class ExchangeHandler: ChannelDuplexHandler {
         let part = unwrapInboundIn(data)
         switch phase {
         case .closed: return
+        case .finishing:
+            if case .end = part { isRequestOpen = false }
         case .lingering: drop(part)
         case .open:
-            if !early.isEmpty || (exchange != nil && !isRequestOpen) {
+            if isBehind || !early.isEmpty || (exchange != nil && !isRequestOpen) {
                 early.append(part)
             } else {
                 receive(part)
@@ -117,7 +125,9 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     private func startIfNeeded() {
-        if let exchange, !exchange.isStarted { exchange.start(on: executor) }
+        guard let exchange, !exchange.isStarted else { return }
+        readGuard.clear()
+        exchange.start(on: executor)
     }
 
     private func begin(_ head: HTTPRequest) {
@@ -132,17 +142,41 @@ final class ExchangeHandler: ChannelDuplexHandler {
             responder: service.responder, limits: service.limits, connection: self, loop: context.eventLoop)
         self.exchange = exchange
         // Without a body the handler starts when the end has come, so that its answer finds the request complete.
-        if announcesBody || head.headerFields.contains(.expect) { exchange.start(on: executor) }
+        if announcesBody || head.headerFields.contains(.expect) {
+            exchange.start(on: executor)
+        } else {
+            setReadDeadline(.now() + TimeAmount(service.limits.bodyIdleTimeout))
+        }
     }
 
     /// Goes on with what came early, or waits for the next request.
     private func next() {
         exchange = nil
         if isStream { return phase = .closed }  // both sides ended the stream: it closes itself
+        guard isWritable else { return fallBehind() }
         while case .open = phase, exchange == nil || isRequestOpen, let part = early.popFirst() { receive(part) }
         guard case .open = phase else { return }
-        if exchange == nil { setReadDeadline(.now() + TimeAmount(service.limits.keepAliveTimeout)) }
+        if exchange == nil {
+            if isInputClosed || closesAfterAnswer { return close() }
+            setReadDeadline(.now() + TimeAmount(service.limits.keepAliveTimeout))
+        }
         resumeReading()
+    }
+
+    /// Waits with further requests until the client has taken its answers; else they would fill the memory.
+    private func fallBehind() {
+        isBehind = true
+        setWriteDeadline(.now() + TimeAmount(service.limits.writeStallTimeout))
+    }
+
+    private func catchUp() {
+        if isBehind {
+            isBehind = false
+            setWriteDeadline(nil)
+            next()
+        } else {
+            exchange?.clientCaughtUp()
+        }
     }
 
     // MARK: - Reading
@@ -152,7 +186,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     private var mayRead: Bool {
-        early.isEmpty && (exchange?.body.buffered ?? 0) < Self.bodyBuffer
+        early.isEmpty && !isBehind && (exchange?.body.buffered ?? 0) < Self.bodyBuffer
     }
 
     func bodyWasTaken() {
@@ -194,17 +228,20 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { exchange?.clientCaughtUp() }
+        if context.channel.isWritable { catchUp() }
         context.fireChannelWritabilityChanged()
     }
 
-    /// The answer is written; what remains is the rest of the request, and the end of the connection if it is the last.
-    func answered(_ exchange: Exchange) {
+    /// Ends an answer; what remains is the rest of the request, and the end of the connection if it is the last.
+    func finish(_ exchange: Exchange) {
         writeGuard.clear()
         exchange.abandonBody()
+        if closesAfterAnswer, !isStream { return finishConnection() }
+        write(.end, promise: nil)
+        flush()
         if !isRequestOpen {
-            if closesAfterAnswer { close() } else { next() }
-        } else if closesAfterAnswer || isStream {
+            next()
+        } else if isStream {
             linger()
         } else {
             setReadDeadline(.now() + TimeAmount(service.limits.lingerTimeout))
@@ -213,6 +250,26 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     // MARK: - The end
+
+    /// Ends the last answer and waits until the client has taken all of it: closing drops what is still unsent.
+    private func finishConnection() {
+        guard let context else { return }
+        phase = .finishing
+        early.removeAll()
+        setReadDeadline(nil)
+        setWriteDeadline(.now() + TimeAmount(service.limits.writeStallTimeout))
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
+        promise.futureResult.whenComplete { _ in me.value.lastAnswerIsSent() }
+        write(.end, promise: promise)
+        flush()
+    }
+
+    private func lastAnswerIsSent() {
+        guard case .finishing = phase else { return }
+        setWriteDeadline(nil)
+        if isRequestOpen { linger() } else { close() }
+    }
 
     /// Ends the sending side and reads on for a while: closing at once would answer the client's next bytes with a
     /// reset, and that makes its kernel forget the answer it has not read yet (RFC 9112, section 9.6).
@@ -251,7 +308,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         switch event {
         case is ChannelShouldQuiesceEvent:
             closesAfterAnswer = true
-            if exchange == nil, early.isEmpty, case .open = phase { close() }
+            if exchange == nil, early.isEmpty, !isBehind, case .open = phase { close() }
         case ChannelEvent.inputClosed:
             inputClosed()
         default: break
@@ -259,17 +316,19 @@ final class ExchangeHandler: ChannelDuplexHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// The client will send nothing more. It still gets the answer to what it sent whole.
+    /// The client will send nothing more. It still gets the answers to what it sent whole.
     private func inputClosed() {
         if isStream { return }
-        closesAfterAnswer = true
+        isInputClosed = true
         switch phase {
         case .lingering: close()
-        case .open:
-            guard let exchange else { return close() }
+        case .finishing: isRequestOpen = false
+        case .open where isRequestOpen:
+            closesAfterAnswer = true
+            guard let exchange, exchange.isStarted, !exchange.isAnswered else { return close() }
             exchange.failBody(BodyFault.cutShort)
-            if exchange.isAnswered { close() }
-        case .closed: break
+        case .open where exchange == nil && !isBehind: close()
+        default: break
         }
     }
 
@@ -277,7 +336,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         guard let status = error.answerStatus else { return close() }
         guard case .open = phase else { return }  // what follows a broken message is dropped until it ends
         closesAfterAnswer = true
-        if let exchange {
+        if let exchange, exchange.isStarted {
             // The fault is in this request's body or in a later request; the answer under way goes out either way.
             exchange.failBody(BodyFault.malformed)
             if exchange.isAnswered { close() }
@@ -291,9 +350,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
         service.responder.countRefused(status)
         let fields: HTTPFields = [.connection: "close", .contentLength: "0"]
         write(.head(HTTPResponse(status: status, headerFields: fields)), promise: nil)
-        write(.end, promise: nil)
-        flush()
-        linger()
+        isRequestOpen = true  // nobody knows where it ends
+        finishConnection()
     }
 
     // MARK: - Time
@@ -307,7 +365,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private func readGuardWoke() {
         guard let context else { return }
         guard readGuard.isDue(on: context.eventLoop, onReadGuard) else { return }
-        if let exchange, !exchange.isAnswered {
+        if let exchange, exchange.isStarted, !exchange.isAnswered {
             closesAfterAnswer = true
             exchange.failBody(BodyFault.tooSlow)
         } else {

@@ -19,6 +19,9 @@ final class HTTP1Codec: ChannelDuplexHandler {
     /// What matters for the answers to the requests under way, oldest first.
     private var unanswered = CircularBuffer<(version: HTTPVersion, isHead: Bool)>()
 
+    /// The head of an answer to HEAD, written when the answer ends.
+    private var heldHead: HTTPResponseHead?
+
     init(scheme: String) {
         self.scheme = scheme
     }
@@ -39,13 +42,21 @@ final class HTTP1Codec: ChannelDuplexHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(let head): context.write(wrapOutboundOut(.head(responseHead(head))), promise: promise)
+        case .head(let head):
+            if unanswered.first?.isHead == true, head.status.kind != .informational {
+                heldHead = responseHead(head)
+                promise?.succeed()
+            } else {
+                context.write(wrapOutboundOut(.head(responseHead(head))), promise: promise)
+            }
         case .bytes(let bytes): context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: promise)
         case .file(let region): context.write(wrapOutboundOut(.body(.fileRegion(region))), promise: promise)
         case .end:
-            // The encoder does not know of HEAD: an end would make it write the last chunk of a body of unknown length.
-            if unanswered.popFirst()?.isHead == true {
-                promise?.succeed()
+            _ = unanswered.popFirst()
+            // The encoder does not know of HEAD: after an end it would write the last chunk of a body of unknown length.
+            if let head = heldHead {
+                heldHead = nil
+                context.write(wrapOutboundOut(.head(head)), promise: promise)
             } else {
                 context.write(wrapOutboundOut(.end(nil)), promise: promise)
             }
@@ -74,7 +85,7 @@ final class HTTP1Codec: ChannelDuplexHandler {
         try Self.checkFraming(fields, allowsCoding: !isOld)
         if isOld {
             fields[.expect] = nil  // RFC 9110, section 10.1.1
-            if !fields.hasToken("keep-alive", in: .connection) { fields[.connection] = "close" }
+            fields[.connection] = "close"  // such clients know no chunks; the end of the connection ends their answers
         }
         return HTTPRequest(method: method, scheme: scheme, authority: host, path: target, headerFields: fields)
     }

@@ -92,8 +92,10 @@ package final class RequestResponder: Sendable {
     ) {
         let duration = NIODeadline.now() - context.startedAt
         let wasCut = fault != nil
+        // A handler whose client left may have failed for that alone: 499, as proxies have it, and no fault of ours.
+        let status = fault is ClientGone && answer.response.status.code >= 500 ? 499 : answer.response.status.code
         metrics.finished(
-            answer.route, status: answer.response.status.code, nanoseconds: duration.nanoseconds, bytesIn: bytesIn,
+            answer.route, status: status, nanoseconds: duration.nanoseconds, bytesIn: bytesIn,
             bytesOut: bytesOut, wasCut: wasCut)
         if let fault, !(fault is ClientGone), !(fault is CancellationError), !(fault is ChannelError) {
             context.logger.error("answer cut short", metadata: ["error": "\(fault)"])
@@ -101,7 +103,7 @@ package final class RequestResponder: Sendable {
         guard logger.logLevel <= .info else { return }
         var metadata: Logger.Metadata = [
             "request.id": .string(context.requestID), "method": .string(head.method.rawValue),
-            "path": .string(head.path ?? ""), "status": .string(String(answer.response.status.code)),
+            "path": .string(head.path ?? ""), "status": .string(String(status)),
             "peer": .string(context.clientAddress), "duration.ms": .string(milliseconds(duration)),
             "bytes": .string(String(bytesOut)),
         ]
