@@ -6,10 +6,12 @@ import Testing
 extension Clients {
     /// An image with a whole root file system, made, carried and taken apart by the tools that people use.
     @Suite("real images", .serialized, .client("umoci", "skopeo"), .clientServers) struct RealImageTests {
-        /// A root file system that may lie beside the package.
-        static let alpine =
-            #filePath.components(separatedBy: "/Tests/SystemTests/")[0]
-            + "/../shared/data/images/alpine-minirootfs-3.20.3-x86_64.tar.gz"
+        /// A root file system that may lie in a folder beside the package's.
+        static let alpine: String = {
+            let package = URL(fileURLWithPath: #filePath.components(separatedBy: "/Tests/SystemTests/")[0])
+            return package.deletingLastPathComponent().path
+                + "/shared/data/images/alpine-minirootfs-3.20.3-x86_64.tar.gz"
+        }()
 
         let stage: Stage
         init() throws { stage = try .current }
