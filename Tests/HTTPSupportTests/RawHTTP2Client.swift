@@ -15,7 +15,8 @@ final class RawHTTP2Client: Sendable {
         }
     }
 
-    init(port: Int, authority: String) async throws {
+    /// - Parameter window: How many bytes of an answer the server may send unasked.
+    init(port: Int, authority: String, window: UInt16 = 65_535) async throws {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .file(authority)
         configuration.applicationProtocols = ["h2"]
@@ -29,19 +30,27 @@ final class RawHTTP2Client: Sendable {
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
-        try await channel.writeAndFlush(
-            ByteBuffer(bytes: Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + Self.frame(4, 0, 0, [])))
+        let settings = Self.frame(4, 0, 0, [0, 4, 0, 0, UInt8(window >> 8), UInt8(window & 255)])
+        try await channel.writeAndFlush(ByteBuffer(bytes: Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + settings))
     }
 
     /// Opens streams with `GET /hello` and resets each at once.
     func resetStreams(_ count: Int) async throws {
-        // :method GET, :scheme https, :path and :authority as literals without indexing: RFC 7541, section 6.2.2
-        let head: [UInt8] = [0x82, 0x87, 0x04, 6] + Array("/hello".utf8) + [0x01, 9] + Array("localhost".utf8)
-        for number in 0..<count {
-            let stream = UInt32(number * 2 + 1)
-            let bytes = Self.frame(1, 5, stream, head) + Self.frame(3, 0, stream, [0, 0, 0, 8])
+        for stream in 0..<UInt32(count) {
+            let bytes = Self.request(stream) + Self.frame(3, 0, stream * 2 + 1, [0, 0, 0, 8])
             guard (try? await channel.writeAndFlush(ByteBuffer(bytes: bytes))) != nil else { return }
         }
+    }
+
+    /// Opens a stream with `GET /hello`.
+    func ask() async throws {
+        try await channel.writeAndFlush(ByteBuffer(bytes: Self.request(0)))
+    }
+
+    private static func request(_ number: UInt32) -> [UInt8] {
+        // :method GET, :scheme https, :path and :authority as literals without indexing: RFC 7541, section 6.2.2
+        let head: [UInt8] = [0x82, 0x87, 0x04, 6] + Array("/hello".utf8) + [0x01, 9] + Array("localhost".utf8)
+        return frame(1, 5, number * 2 + 1, head)
     }
 
     func isCutOff() async throws -> Bool {

@@ -209,6 +209,19 @@ struct SecureServerTests {
         }
     }
 
+    @Test("an HTTP/2 client that never takes its answer loses the stream, then the connection")
+    func closedWindow() async throws {
+        var limits = ConnectionLimits()
+        limits.writeStallTimeout = .milliseconds(300)
+        limits.keepAliveTimeout = .milliseconds(300)
+        limits.lingerTimeout = .milliseconds(300)
+        try await Self.run(TestRoutes.table, limits: limits) { server, _, files, _ in
+            let client = try await RawHTTP2Client(port: server.ports[1], authority: files.authority, window: 0)
+            try await client.ask()
+            #expect(try await client.isCutOff())
+        }
+    }
+
     @Test("an HTTP/2 client that opens and resets streams without end is cut off")
     func rapidReset() async throws {
         try await Self.run(TestRoutes.table) { server, _, files, _ in

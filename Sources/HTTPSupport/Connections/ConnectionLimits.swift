@@ -35,4 +35,11 @@ package struct ConnectionLimits: Sendable {
     package var streamResets = 200
 
     package init() {}
+
+    /// How long a client may take for the end of an answer that is already written.
+    ///
+    /// - Parameter bytes: The length of its body; of a long one most is taken already.
+    func timeToTake(_ bytes: Int) -> Duration {
+        writeStallTimeout + .seconds(min(bytes, 4 * 1024 * 1024) / (16 * 1024))
+    }
 }

@@ -25,7 +25,7 @@ final class Exchange: @unchecked Sendable {
 
     private var writeWaiter: CheckedContinuation<Void, any Error>?
     private var downloadPatience = Patience()
-    private var bodyBytesSent = 0
+    private(set) var bodyBytesSent = 0
     /// What the head announced; nil when the body's end is marked by framing.
     private var announced: Int?
     private(set) var isHeadSent = false

@@ -44,6 +44,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var isReadPending = false
     /// Whether answers wait for the client, and further requests for them.
     private var isBehind = false
+    /// How long the client may take for the rest of the last answer.
+    private var timeToTake = TimeAmount.seconds(10)
     private var closesAfterAnswer = false
     /// Whether the client will send nothing more.
     private var isInputClosed = false
@@ -166,7 +168,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// Waits with further requests until the client has taken its answers; else they would fill the memory.
     private func fallBehind() {
         isBehind = true
-        setWriteDeadline(.now() + TimeAmount(service.limits.writeStallTimeout))
+        setWriteDeadline(.now() + timeToTake)
     }
 
     private func catchUp() {
@@ -236,8 +238,9 @@ final class ExchangeHandler: ChannelDuplexHandler {
     func finish(_ exchange: Exchange) {
         writeGuard.clear()
         exchange.abandonBody()
+        timeToTake = TimeAmount(service.limits.timeToTake(exchange.bodyBytesSent))
         if closesAfterAnswer, !isStream { return finishConnection() }
-        write(.end, promise: nil)
+        isStream ? writeStreamEnd() : write(.end, promise: nil)
         flush()
         if !isRequestOpen {
             next()
@@ -249,6 +252,16 @@ final class ExchangeHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Ends an answer on a stream. Streams are many, and what a client does not take of each stays in memory.
+    private func writeStreamEnd() {
+        guard let context else { return }
+        setWriteDeadline(.now() + timeToTake)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
+        promise.futureResult.whenComplete { _ in me.value.setWriteDeadline(nil) }
+        write(.end, promise: promise)
+    }
+
     // MARK: - The end
 
     /// Ends the last answer and waits until the client has taken all of it: closing drops what is still unsent.
@@ -257,7 +270,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         phase = .finishing
         early.removeAll()
         setReadDeadline(nil)
-        setWriteDeadline(.now() + TimeAmount(service.limits.writeStallTimeout))
+        setWriteDeadline(.now() + timeToTake)
         let promise = context.eventLoop.makePromise(of: Void.self)
         let me = NIOLoopBound(self, eventLoop: context.eventLoop)
         promise.futureResult.whenComplete { _ in me.value.lastAnswerIsSent() }
