@@ -21,7 +21,7 @@ struct DrainTests {
 
     @Test("while draining the listener still serves for the delay, then closes; a running transfer finishes")
     func drains() async throws {
-        try await withServer(TestRoutes.table, drainDelay: .milliseconds(500)) { server in
+        try await withServer(TestRoutes.table, drainDelay: .seconds(3)) { server in
             let upload = try await RawClient(port: server.port)
             try await upload.send("PUT /echo HTTP/1.1\nHost: a\nContent-Length: 6\n\nabc")
             let idle = try await RawClient(port: server.port)
