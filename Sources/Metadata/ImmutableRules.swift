@@ -5,7 +5,9 @@ import SQLStorage
 extension MetadataTransaction {
     /// The patterns of a project's immutable tags. Read in the transaction that moves or removes a tag.
     package func immutablePatterns(of project: ProjectID) throws -> [String] {
-        try sql.rows("SELECT pattern FROM immutable_rules WHERE project_id = \(project) ORDER BY id").map { $0.text(0) }
+        try sql.rows("SELECT pattern FROM immutable_rules WHERE project_id = \(project) ORDER BY pattern").map {
+            $0.text(0)
+        }
     }
 
     /// Makes exactly `patterns` the project's immutable tags.

@@ -25,13 +25,14 @@ struct SQLiteProcessesTests {
     func busy() async throws {
         try await withPeer { path, peer in
             let log = "\(path).log"
-            let holder = try await BackgroundProcess(peer, ["hold", path, "2000"], logPath: log)
+            let holder = try await BackgroundProcess(peer, ["hold", path, "4000"], logPath: log)
             try await #expect(eventually { holder.log.contains("held") })
             var options = SQLiteOptions()
             options.busyTimeout = .milliseconds(100)
             let impatient = try SQLiteDatabase(path: path, options: options)
             await SQLDatabaseContract.expectError("conflict") { try await insert(impatient) }
-            let patient = try SQLiteDatabase(path: path)
+            options.busyTimeout = .seconds(60)
+            let patient = try SQLiteDatabase(path: path, options: options)
             try await insert(patient)
             try await #expect(count(patient) == 1)
             await impatient.close()
