@@ -84,7 +84,8 @@ struct SQLiteProcessesTests {
 
             let relaxed = try await trace(peer, ["write", path, "20", "relaxed"], in: path)
             let flushes = relaxed.drop { $0 != .said }.filter { $0 == .flushedLog }.count
-            #expect(flushes <= 1, "closing may flush once")
+            // Checkpoints flush too, of their own accord and at the close: few, however many answers there were.
+            #expect(flushes <= 3, "twenty relaxed answers took \(flushes) flushes")
         }
     }
 

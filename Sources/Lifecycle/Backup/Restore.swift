@@ -50,7 +50,7 @@ package struct Restore: Sendable {
 
     private func checkPlaces(_ layout: BackupLayout) throws {
         let ours: Set<String> = ["lost+found", "serve.lock", "secretkey"]
-        for folder in Set([places.folder, places.store])
+        for folder in [places.folder, places.store]
         where try !BackupFiles.names(in: folder, besides: ours).isEmpty {
             throw BackupError.notEmpty(folder)
         }
