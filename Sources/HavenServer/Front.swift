@@ -14,13 +14,15 @@ package struct Front {
     /// In the order they start; they stop in reverse.
     let services: [any Service]
 
-    init(_ node: HavenNode, logger: Logger) throws {
+    init(_ node: HavenNode, log: LogSetup) throws {
+        let logger = log.logger
         let settings = node.settings
         let health = HealthState()
         let metrics = MetricsRegistry()
         NodeMetrics.declare(node, in: metrics)
-        let responder = RequestResponder(routes: Self.routes(node, health), logger: logger, metrics: metrics)
-        let listeners = try Listeners(settings.listener, responder: responder, metrics: metrics, logger: logger)
+        let responder = RequestResponder(
+            routes: Self.routes(node, health), logger: logger, log: log.requests, metrics: metrics)
+        let listeners = try Listeners(settings.listener, responder: responder, metrics: metrics, log: log)
 
         var configuration = HTTPServer.Configuration(listeners: listeners.configurations)
         configuration.limits = settings.limits.connections

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Access
 import BlobStorage
-package import Logging
+import Logging
 import NIOCore
 import ServiceLifecycle
 import UnixSignals
@@ -9,16 +9,17 @@ import UnixSignals
 /// `haven serve`: a node with its listeners and its periodic work, from start to drained end.
 package struct HavenServer: Sendable {
     private let settings: Settings
-    private let logger: Logger
+    private let log: LogSetup
+    private var logger: Logger { log.logger }
     private let announce: @Sendable (FirstRows) -> Void
 
     /// Describes a server; ``run()`` makes it live.
     ///
     /// - Parameter announce: Called once, before anything listens: shows a generated password to whoever started this, and
     ///   warns of accounts that are locked. Never through the log.
-    package init(_ settings: Settings, logger: Logger, announce: @escaping @Sendable (FirstRows) -> Void) {
+    package init(_ settings: Settings, log: LogSetup, announce: @escaping @Sendable (FirstRows) -> Void) {
         self.settings = settings
-        self.logger = logger
+        self.log = log
         self.announce = announce
     }
 
@@ -42,7 +43,7 @@ package struct HavenServer: Sendable {
     }
 
     private func serve(_ node: HavenNode) async throws {
-        let front = try Front(node, logger: logger)
+        let front = try Front(node, log: log)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: front.services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],

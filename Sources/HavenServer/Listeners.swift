@@ -12,8 +12,9 @@ struct Listeners {
     let certificates: TLSCertificates?
 
     init(
-        _ settings: ListenerSettings, responder: RequestResponder, metrics: MetricsRegistry, logger: Logger
+        _ settings: ListenerSettings, responder: RequestResponder, metrics: MetricsRegistry, log: LogSetup
     ) throws {
+        let logger = log.logger
         var certificates: TLSCertificates?
         if let certificate = settings.certificate, let key = settings.certificateKey, settings.httpsPort > 0 {
             certificates = try TLSCertificates(certificatePath: certificate, keyPath: key, logger: logger)
@@ -22,7 +23,8 @@ struct Listeners {
         let plain =
             settings.redirectsToHTTPS
             ? RequestResponder(
-                routes: .redirectToHTTPS(port: settings.httpsPort), logger: logger, metrics: MetricsRegistry())
+                routes: .redirectToHTTPS(port: settings.httpsPort), logger: logger, log: log.requests,
+                metrics: MetricsRegistry())
             : responder
         var all: [ListenerConfiguration] = []
         for place in settings.listen {
@@ -47,7 +49,8 @@ struct Listeners {
             }
         }
         if settings.metricsPort > 0 {
-            let page = RequestResponder(routes: Self.page(of: metrics), logger: logger, metrics: MetricsRegistry())
+            let page = RequestResponder(
+                routes: Self.page(of: metrics), logger: logger, log: log.requests, metrics: MetricsRegistry())
             for place in settings.metricsListen {
                 switch place {
                 case .unixSocket(let path):

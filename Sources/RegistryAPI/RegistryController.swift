@@ -101,9 +101,23 @@ struct Inquiry {
     /// Leave to do `P` in a repository, or the refusal to answer with.
     func permit<P: Permission>(_ permission: P.Type, on name: RepositoryName) async throws(AccessError) -> Permit<P> {
         let authorization = request.headers[.authorization]
-        if let known = try access.permitIfKnown(P.self, on: name, authorization: authorization) { return noted(known) }
+        if let known = try knownPermit(P.self, on: name, authorization) { return noted(known) }
         return noted(
             try await access.permit(P.self, on: name, authorization: authorization, address: context.clientAddress))
+    }
+
+    /// The permit of a caller that is known already: by the connection, which saves hashing the token again, or by the node.
+    private func knownPermit<P: Permission>(
+        _ permission: P.Type, on name: RepositoryName, _ authorization: String?
+    ) throws(AccessError) -> Permit<P>? {
+        if let last = context.memo.value as? LastCaller, last.authorization == authorization, last.isFresh {
+            return try access.authorizeIfKnown(P.self, on: name, as: last.caller)
+        }
+        guard let caller = access.identifyIfKnown(authorization: authorization) else { return nil }
+        if let authorization, case .token = caller {
+            context.memo.value = LastCaller(authorization: authorization, caller: caller)
+        }
+        return try access.authorizeIfKnown(P.self, on: name, as: caller)
     }
 
     private func noted<P: Permission>(_ permit: Permit<P>) -> Permit<P> {
@@ -118,4 +132,19 @@ struct Inquiry {
 
     /// Where a repository's uploads are, relative to the server, for `Location`.
     static func uploadsPath(of name: RepositoryName) -> String { "/v2/\(name)/blobs/uploads/" }
+}
+
+/// Whom a connection's last token spoke for. Rights, expiry and account are looked at anew in each request.
+private struct LastCaller: Sendable {
+    let authorization: String
+    let caller: Caller
+    private let end = ContinuousClock.now + .seconds(5)
+
+    init(authorization: String, caller: Caller) {
+        self.authorization = authorization
+        self.caller = caller
+    }
+
+    /// A key that was taken out of the database is out of use within the minute, and this is a small part of it.
+    var isFresh: Bool { ContinuousClock.now < end }
 }

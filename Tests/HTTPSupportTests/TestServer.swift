@@ -27,7 +27,13 @@ func withServer<T: Sendable>(
 ) async throws -> T {
     let metrics = MetricsRegistry()
     let health = HealthState()
-    let responder = RequestResponder(routes: routes, logger: logger, metrics: metrics)
+    let responder = RequestResponder(
+        routes: routes, logger: logger,
+        log: { fields in
+            let pairs = fields.map { ($0.key, Logger.MetadataValue.string($0.value)) }
+            logger.info("request", metadata: Dictionary(uniqueKeysWithValues: pairs))
+        },
+        metrics: metrics)
     var listeners = [ListenerConfiguration(address, .plain(responder), speaksProxyProtocol: proxyProtocol)]
     if let certificates {
         listeners.append(

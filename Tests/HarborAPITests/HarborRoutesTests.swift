@@ -38,7 +38,7 @@ struct HarborRoutesTests {
         var routes = RouteTable()
         HarborRoutes(health: HealthReport(components, limit: limit)).declare(in: &routes)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let responder = RequestResponder(routes: routes, logger: logger, metrics: MetricsRegistry())
+        let responder = RequestResponder(routes: routes, logger: logger, log: nil, metrics: MetricsRegistry())
         let head = HTTPRequest(method: .get, scheme: "http", authority: "h", path: path)
         let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
         let response = await responder.respond(

@@ -34,7 +34,7 @@ struct RouteAccessTests {
             try await node.access.createUser(name: "outsider", password: "Correct-horse-1", isAdmin: false)
             let routes = Front.routes(node, HealthState())
             try await body(
-                node, routes, RequestResponder(routes: routes, logger: logger, metrics: MetricsRegistry()))
+                node, routes, RequestResponder(routes: routes, logger: logger, log: nil, metrics: MetricsRegistry()))
             await node.close()
         }
     }

@@ -18,8 +18,8 @@ struct TokenVerifier: Sendable {
         self.keys = keys
         self.service = service
         self.clock = clock
-        // A minute, so that a key taken out of the database is out of use within it.
-        verified = BoundedCache(capacity: 16_384, lifetime: .seconds(60), now: clock.instant)
+        // A key taken out of the database is out of use within a minute, the memory of connections included.
+        verified = BoundedCache(capacity: 16_384, lifetime: .seconds(50), now: clock.instant)
     }
 
     /// The token as it was checked lately. It may have run out since: every use looks at that.

@@ -13,10 +13,12 @@ struct ConnectionService: Sendable {
     var isDraining: Bool { connections.isDraining }
 
     /// Gathers what is known of a request before its handler runs.
-    func context(for head: HTTPRequest, peer: ClientView, channel: any Channel) -> HavenRequestContext {
+    func context(
+        for head: HTTPRequest, peer: ClientView, channel: any Channel, memo: ConnectionMemo
+    ) -> HavenRequestContext {
         var view = peer
         if let authority = head.authority.flatMap(ClientView.validHost) { view.host = authority }
         if !proxies.isEmpty { view = ClientView(direct: view, headers: head.headerFields, trusting: proxies) }
-        return responder.makeContext(head, view: view, channel: channel)
+        return responder.makeContext(head, view: view, channel: channel, memo: memo)
     }
 }

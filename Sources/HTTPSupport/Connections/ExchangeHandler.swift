@@ -34,6 +34,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private let isStream: Bool
     private let peer: PeerView
     private let executor: LoopExecutor
+    private let memo = ConnectionMemo()
     private var context: ChannelHandlerContext?
     private var phase = Phase.open
     private var exchange: Exchange?
@@ -139,7 +140,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         isRequestOpen = true
         let announcesBody = head.headerFields.announcesBody
         let exchange = Exchange(
-            head: head, context: service.context(for: head, peer: peer.current, channel: context.channel),
+            head: head, context: service.context(for: head, peer: peer.current, channel: context.channel, memo: memo),
             hasBody: announcesBody || isStream,
             responder: service.responder, limits: service.limits, connection: self, loop: context.eventLoop)
         self.exchange = exchange

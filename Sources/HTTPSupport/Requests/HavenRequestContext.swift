@@ -18,6 +18,8 @@ package struct HavenRequestContext: Sendable {
     package internal(set) var parameters = RouteParameters()
     /// What handlers add to the request's log line.
     package let notes: RequestNotes
+    /// What earlier requests of the connection left.
+    package let memo: ConnectionMemo
     /// When the head had arrived.
     package let startedAt: NIODeadline
     private let baseLogger: Logger
@@ -25,7 +27,7 @@ package struct HavenRequestContext: Sendable {
     package init(
         requestID: String, channel: (any Channel)? = nil, clientAddress: String = "", clientScheme: String = "http",
         host: String = "localhost", logger: Logger, notes: RequestNotes = RequestNotes(),
-        startedAt: NIODeadline = .now()
+        memo: ConnectionMemo = ConnectionMemo(), startedAt: NIODeadline = .now()
     ) {
         self.requestID = requestID
         self.channel = channel
@@ -34,6 +36,7 @@ package struct HavenRequestContext: Sendable {
         self.host = host
         self.baseLogger = logger
         self.notes = notes
+        self.memo = memo
         self.startedAt = startedAt
     }
 

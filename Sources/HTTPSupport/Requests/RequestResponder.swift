@@ -4,19 +4,27 @@ package import HummingbirdCore
 package import Logging
 import NIOCore
 
+/// Takes the fields of one request's log line, in the order of their keys.
+package typealias RequestLog = @Sendable (_ fields: [(key: String, value: String)]) -> Void
+
 /// Answers requests: finds the route, runs its handler, turns errors into answers, and writes log and metrics.
 ///
 /// This is the outermost layer and the only one that does any of these.
 package final class RequestResponder: Sendable {
     private let routes: RouteTable
     private let logger: Logger
+    private let log: RequestLog?
     private let metrics: HTTPMetrics
     private let ids = RequestIDs()
     private let dates = DateText()
 
-    package init(routes: RouteTable, logger: Logger, metrics: MetricsRegistry) {
+    /// - Parameters:
+    ///   - logger: For what goes wrong.
+    ///   - log: For each request's line; nil for none.
+    package init(routes: RouteTable, logger: Logger, log: RequestLog?, metrics: MetricsRegistry) {
         self.routes = routes
         self.logger = logger
+        self.log = log
         self.metrics = HTTPMetrics(registry: metrics, routes: routes)
     }
 
@@ -27,10 +35,13 @@ package final class RequestResponder: Sendable {
     }
 
     /// Makes the context of a request from what the connection and its headers say.
-    func makeContext(_ head: HTTPRequest, view: ClientView, channel: (any Channel)?) -> HavenRequestContext {
+    func makeContext(
+        _ head: HTTPRequest, view: ClientView, channel: (any Channel)?, memo: ConnectionMemo
+    ) -> HavenRequestContext {
         HavenRequestContext(
             requestID: RequestIDs.accepted(head.headerFields[.requestID]) ?? ids.next(), channel: channel,
-            clientAddress: view.address, clientScheme: view.scheme, host: view.host, logger: logger)
+            clientAddress: view.address, clientScheme: view.scheme, host: view.host, logger: logger,
+            memo: memo)
     }
 
     /// Answers a request. Never throws: every error has become an answer, and was logged if someone must know.
@@ -100,18 +111,23 @@ package final class RequestResponder: Sendable {
         if let fault, !(fault is ClientGone), !(fault is CancellationError), !(fault is ChannelError) {
             context.logger.error("answer cut short", metadata: ["error": "\(fault)"])
         }
-        guard logger.logLevel <= .info else { return }
-        var metadata: Logger.Metadata = [
-            "request.id": .string(context.requestID), "method": .string(head.method.rawValue),
-            "path": .string(head.path ?? ""), "status": .string(String(status)),
-            "peer": .string(context.clientAddress), "duration.ms": .string(milliseconds(duration)),
-            "bytes": .string(String(bytesOut)),
-        ]
-        if bytesIn > 0 { metadata["bytes.in"] = .string(String(bytesIn)) }
-        if wasCut { metadata["cut"] = "true" }
-        if let agent = head.headerFields[.userAgent] { metadata["agent"] = .string(agent) }
-        for (key, value) in context.notes.all { metadata[key] = .string(value) }
-        logger.info("request", metadata: metadata)
+        guard let log else { return }
+        var fields: [(key: String, value: String)] = []
+        fields.reserveCapacity(14)
+        if let agent = head.headerFields[.userAgent] { fields.append(("agent", agent)) }
+        fields.append(("bytes", String(bytesOut)))
+        if bytesIn > 0 { fields.append(("bytes.in", String(bytesIn))) }
+        if wasCut { fields.append(("cut", "true")) }
+        fields.append(("duration.ms", milliseconds(duration)))
+        fields.append(("method", head.method.rawValue))
+        fields.append(("path", head.path ?? ""))
+        fields.append(("peer", context.clientAddress))
+        fields.append(("request.id", context.requestID))
+        fields.append(("status", String(status)))
+        for note in context.notes.all {
+            fields.insert(note, at: fields.firstIndex { $0.key > note.key } ?? fields.endIndex)
+        }
+        log(fields)
     }
 
     /// Whole microseconds with the point in its place; formatting a Double costs more than the rest of the line.

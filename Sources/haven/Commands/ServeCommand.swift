@@ -23,7 +23,7 @@ struct ServeCommand: HavenCommand {
         let settings = try settings.load(context)
         for warning in settings.warnings { printError("warning: \(warning)") }
         let log = try LogSetup(settings.logs)
-        let server = HavenServer(settings, logger: log.logger) { FirstRowsNotice.show($0) }
+        let server = HavenServer(settings, log: log) { FirstRowsNotice.show($0) }
         do {
             try await server.run()
         } catch {
