@@ -29,11 +29,12 @@ struct FlushOrderTests {
         }
     }
 
-    @Test("a large part is written back while it comes in")
+    @Test("a large part is written while it comes in: past the page cache, or written back from it")
     func writeBack() async throws {
         try await withTemporaryFolder { folder in
             let (_, trace) = try await traced(["large=40000000"], in: folder)
-            #expect(trace.count("sync_file_range") >= 3)
+            let leavesCache = trace.first("fcntl", "O_DIRECT") != nil
+            #expect(trace.count("sync_file_range") >= (leavesCache ? 1 : 3))
             #expect(trace.count("pwrite64") >= 30)
         }
     }
@@ -66,7 +67,7 @@ struct FlushOrderTests {
         _ blobs: [String], in folder: String
     ) async throws -> (lines: [BlobPeer.Line], trace: SystemCallTrace) {
         let output = "\(folder)/trace"
-        let calls = "trace=openat,mkdir,pwrite64,fdatasync,fsync,sync_file_range,copy_file_range,close,write"
+        let calls = "trace=openat,mkdir,pwrite64,fdatasync,fsync,sync_file_range,copy_file_range,close,write,fcntl"
         let (lines, status) = try await BlobPeer(root: "\(folder)/store").run(
             blobs, under: ["strace", "-f", "-y", "-s", "200", "-e", calls, "-o", output])
         #expect(status == 0)

@@ -11,7 +11,8 @@ import Synchronization
 final class PartFile: Sendable {
     private struct State {
         var descriptor: Int32 = -1
-        var length: Int64 = 0
+        var output = FileOutput()
+        var length: Int64 { output.length }
         var writeBackStarted: Int64 = 0
         var isNameDurable = false
     }
@@ -41,9 +42,7 @@ final class PartFile: Sendable {
         try space.take(buffers.reduce(0) { $0 + $1.readableBytes })
         try state.withLock { (state) throws(BlobStorageError) in
             try create(&state)
-            for buffer in buffers {
-                try buffer.withBytes { (bytes) throws(BlobStorageError) in try Self.write(bytes, &state) }
-            }
+            try state.output.append(buffers, to: state.descriptor)
             startWriteBack(&state)
             try fault("storage.afterWrite")
         }
@@ -55,7 +54,7 @@ final class PartFile: Sendable {
         try state.withLock { (state) throws(BlobStorageError) in
             try create(&state)
             try FileCopy.append(from: source, at: offset, count: count, to: state.descriptor, at: state.length)
-            state.length += Int64(count)
+            state.output.copied(count)
             startWriteBack(&state)
         }
     }
@@ -74,6 +73,7 @@ final class PartFile: Sendable {
     func flush(closing: Bool) throws(BlobStorageError) -> Int64 {
         try state.withLock { (state) throws(BlobStorageError) in
             try create(&state)
+            try state.output.settle(state.descriptor)
             guard retrying({ fdatasync(state.descriptor) }) == 0 else { throw .afterWriting("fdatasync") }
             try checkSize(state)
             try fault("storage.afterFlush")
@@ -115,21 +115,10 @@ final class PartFile: Sendable {
         retrying { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
     }
 
-    private static func write(_ bytes: UnsafeRawBufferPointer, _ state: inout State) throws(BlobStorageError) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let chunk = UnsafeRawBufferPointer(rebasing: rest)
-            let count = retrying { pwrite(state.descriptor, chunk.baseAddress, chunk.count, Int(state.length)) }
-            guard count > 0 else { throw .afterWriting("pwrite") }
-            state.length += Int64(count)
-            rest = rest.dropFirst(count)
-        }
-    }
-
     /// Promises nothing, but makes the flush at the end short.
     private func startWriteBack(_ state: inout State) {
         let count = state.length - state.writeBackStarted
-        guard count >= Self.writeBackStride else { return }
+        guard state.output.isCached, count >= Self.writeBackStride else { return }
         _ = sync_file_range(state.descriptor, Int(state.writeBackStarted), Int(count), UInt32(SYNC_FILE_RANGE_WRITE))
         state.writeBackStarted = state.length
     }
