@@ -135,7 +135,7 @@ let package = Package(
         .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),
         .tests(
             "HavenServer",
-            ["Access", "HTTPSupport", "HavenServer", "TestKit", hummingbirdCore, httpTypes, logging, nioCore]),
+            ["Access", "Cache", "HTTPSupport", "HavenServer", "TestKit", hummingbirdCore, httpTypes, logging, nioCore]),
         .tests(
             "HTTPSupport",
             [
@@ -145,7 +145,7 @@ let package = Package(
             ]),
         .tests(
             "Registry",
-            ["OCI", "BlobStorage", "Metadata", "Access", "Registry", "SQLStorage", "TestKit", nioCore]),
+            ["OCI", "Cache", "BlobStorage", "Metadata", "Access", "Registry", "SQLStorage", "TestKit", nioCore]),
         .tests("RegistryAPI", ["OCI", "Metadata", "RegistryAPI"]),
         .tests("Lifecycle", ["BlobStorage", "Lifecycle", "Metadata", "OCI", "SQLStorage", "TestKit", nioCore]),
         .tests("Architecture", ["TestKit"]),
