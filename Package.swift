@@ -70,9 +70,10 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CHiredis"),
         .room("OCI", [crypto]),
         .room("SQLStorage", [grdb, grdbSQLite]),
-        .room("Cache", []),
+        .room("Cache", ["CHiredis", crypto, logging, nioCore, nioPosix, nioSSL]),
         .room("BlobStorage", ["CLinux", "OCI", nioCore, nioPosix]),
         .room("Metadata", ["OCI", "SQLStorage", crypto]),
         .room("Events", ["OCI", "Metadata"]),
@@ -129,12 +130,12 @@ let package = Package(
             dependencies: ["BlobStorage", "CLinux", "OCI", "TestKit", "blob-peer", nioCore],
             exclude: ["Shim"],
             swiftSettings: strict),
-        .tests("Cache", ["Cache"]),
+        .tests("Cache", ["Cache", "TestKit", nioCore]),
         .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
         .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),
         .tests(
             "HavenServer",
-            ["Access", "HTTPSupport", "HavenServer", "TestKit", hummingbirdCore, httpTypes, logging, nioCore]),
+            ["Access", "Cache", "HTTPSupport", "HavenServer", "TestKit", hummingbirdCore, httpTypes, logging, nioCore]),
         .tests(
             "HTTPSupport",
             [
@@ -142,7 +143,9 @@ let package = Package(
                 nioSSL,
                 asyncHTTPClient, serviceLifecycle, logging,
             ]),
-        .tests("Registry", ["OCI", "BlobStorage", "Metadata", "Access", "Registry", "SQLStorage", "TestKit", nioCore]),
+        .tests(
+            "Registry",
+            ["OCI", "Cache", "BlobStorage", "Metadata", "Access", "Registry", "SQLStorage", "TestKit", nioCore]),
         .tests("RegistryAPI", ["OCI", "Metadata", "RegistryAPI"]),
         .tests("Lifecycle", ["BlobStorage", "Lifecycle", "Metadata", "OCI", "SQLStorage", "TestKit", nioCore]),
         .tests("Architecture", ["TestKit"]),

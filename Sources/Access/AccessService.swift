@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Cache
+package import Cache
 package import Metadata
 package import OCI
 
@@ -18,15 +18,19 @@ package final class AccessService: Sendable {
     private let standings = BoundedCache<StandingKey, Standing>(capacity: 16_384)
 
     /// Nothing is read or made yet; ``prepare(adminPassword:)`` does that.
+    ///
+    /// - Parameters:
+    ///   - shared: What the nodes remember together. It is believed, so it must be sealed.
+    ///   - wakeups: How nodes tell each other of new signing keys.
     package init(
         metadata: MetadataStore, secretKey: SecretKey, settings: AccessSettings = AccessSettings(),
-        clock: AccessClock = .system
+        shared: SealedCache? = nil, wakeups: any Wakeups = MemoryWakeups(), clock: AccessClock = .system
     ) {
         self.metadata = metadata
         self.settings = settings
         self.clock = clock
-        keys = KeyRing(metadata: metadata, secret: secretKey, settings: settings, clock: clock)
-        tokens = TokenVerifier(keys: keys, service: settings.service, clock: clock)
+        keys = KeyRing(metadata: metadata, secret: secretKey, settings: settings, wakeups: wakeups, clock: clock)
+        tokens = TokenVerifier(keys: keys, service: settings.service, shared: shared, clock: clock)
         logins = PasswordLogin(metadata: metadata, settings: settings, clock: clock)
         issued = BoundedCache(
             capacity: 4096, lifetime: min(.seconds(30), settings.tokenLifetime / 10), now: clock.instant)

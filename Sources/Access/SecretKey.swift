@@ -51,6 +51,13 @@ package struct SecretKey: Sendable {
         return SecretKey(content: content, isOpenToOthers: file.mode & 0o077 != 0)
     }
 
+    /// 32 bytes for another purpose, from which neither this key nor those of other purposes can be found.
+    package func derived(for purpose: String) -> [UInt8] {
+        let info = Array("haven \(purpose)".utf8)
+        return HKDF<SHA256>.deriveKey(inputKeyMaterial: key, info: info, outputByteCount: 32)
+            .withUnsafeBytes { Array($0) }
+    }
+
     /// Encrypts (AES-GCM, random nonce). It opens only under the same `label`, so one secret cannot stand in for another.
     func seal(_ secret: [UInt8], label: String) throws -> [UInt8] {
         let box = try AES.GCM.seal(secret, using: key, authenticating: Array(label.utf8))

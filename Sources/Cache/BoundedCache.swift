@@ -50,8 +50,10 @@ package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
     /// - Parameters:
     ///   - stamp: The state of the world that the value was read in.
     ///   - cost: The value's share of the capacity, for example its size in bytes; at least 1.
-    package func insert(_ value: Value, for key: Key, stamp: UInt64 = 0, cost: Int = 1) {
-        let expiry = lifetime.map { now().advanced(by: $0) }
+    ///   - life: How long this value may be found, if that is less than the cache's own lifetime. A cache without one
+    ///     keeps values for as long as there is room.
+    package func insert(_ value: Value, for key: Key, stamp: UInt64 = 0, cost: Int = 1, life: Duration? = nil) {
+        let expiry = lifetime.map { now().advanced(by: min($0, life ?? $0)) }
         shard(of: key).insert(CacheEntry(key, value, stamp: stamp, cost: max(1, cost), expiry: expiry))
     }
 

@@ -7,18 +7,19 @@ import OCI
 
 /// What a look at all components found, in the shape of Harbor's `OverallHealthStatus`.
 package struct HealthAnswer: Sendable {
-    package let components: [(name: String, state: HealthComponent.State)]
+    package let components: [(name: String, isRequired: Bool, state: HealthComponent.State)]
 
     /// Whether every component works.
-    package var isHealthy: Bool {
-        components.allSatisfy { if case .unhealthy = $0.state { false } else { true } }
-    }
+    package var isHealthy: Bool { components.allSatisfy { !$0.state.isUnhealthy } }
 
-    /// 200 when every component works and 503 otherwise, each component with its own state.
+    /// Whether every component works that the service needs.
+    package var isAvailable: Bool { components.allSatisfy { !$0.isRequired || !$0.state.isUnhealthy } }
+
+    /// 200 when every component that is needed works and 503 otherwise, each component with its own state.
     ///
-    /// Harbor answers 200 in either case; a monitor that looks at the status alone then never sees a fault.
+    /// Harbor answers 200 in any case; a monitor that looks at the status alone then never sees a fault.
     package func response() -> Response {
-        jsonResponse(isHealthy ? .ok : .serviceUnavailable, headers: [.cacheControl: "no-store"]) { json in
+        jsonResponse(isAvailable ? .ok : .serviceUnavailable, headers: [.cacheControl: "no-store"]) { json in
             json.beginObject()
             json.member("status", isHealthy ? "healthy" : "unhealthy")
             json.key("components")
@@ -44,4 +45,8 @@ package struct HealthAnswer: Sendable {
         }
         json.endObject()
     }
+}
+
+extension HealthComponent.State {
+    fileprivate var isUnhealthy: Bool { if case .unhealthy = self { true } else { false } }
 }

@@ -13,11 +13,14 @@ package struct HealthComponent: Sendable {
 
     /// Harbor's name where Harbor has the component: `core`, `database`, `registry`; ours otherwise.
     package let name: String
+    /// Whether the service needs it. One that is not needed makes the report unhealthy and not the service unavailable.
+    package let isRequired: Bool
     /// Looks at the component. It may take long or hang: the report waits no longer than its limit.
     package let check: @Sendable () async -> State
 
-    package init(_ name: String, check: @escaping @Sendable () async -> State) {
+    package init(_ name: String, isRequired: Bool = true, check: @escaping @Sendable () async -> State) {
         self.name = name
+        self.isRequired = isRequired
         self.check = check
     }
 }
@@ -58,7 +61,7 @@ package actor HealthReport {
             }
             var states = components.map { _ in HealthComponent.State.healthy }
             for await (place, state) in group { states[place] = state }
-            return HealthAnswer(components: zip(components, states).map { ($0.name, $1) })
+            return HealthAnswer(components: zip(components, states).map { ($0.name, $0.isRequired, $1) })
         }
     }
 

@@ -32,8 +32,9 @@ package struct Front {
         configuration.drainTimeout = settings.lifecycle.drainTimeout
         let server = HTTPServer(configuration, health: health, metrics: metrics, logger: logger)
 
+        let links = node.redis.map { [RedisLinks(redis: $0) as any Service] } ?? []
         services =
-            Collecting.services(node, logger: logger) + [
+            links + Collecting.services(node, logger: logger) + [
                 Periodic("idle uploads", every: .seconds(30), logger: logger) {
                     await node.registry.closeIdleUploads(olderThan: .seconds(120))
                 },

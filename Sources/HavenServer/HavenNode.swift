@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Access
 package import BlobStorage
+import Cache
 package import Lifecycle
 package import Logging
 package import Metadata
@@ -17,6 +18,8 @@ package struct HavenNode: Sendable {
     package let blobs: any BlobStore
     package let access: AccessService
     package let registry: RegistryService
+    /// What the nodes share besides database and store; nil without Redis.
+    package let redis: NodeRedis?
     package let times: Times
     package let logger: Logger
     private let faults: FaultPoints
@@ -63,7 +66,12 @@ package struct HavenNode: Sendable {
         let metadata = MetadataStore(database: database)
         let blobs = try await FilesystemBlobStore.open(
             root: settings.data.storageRoot, reserve: settings.data.diskReserveBytes, faults: faults)
-        let access = AccessService(metadata: metadata, secretKey: secretKey, settings: settings.accessSettings)
+        let redis = try settings.redis.configuration.map { configuration throws(StartFault) in
+            try NodeRedis(configuration, secretKey: secretKey, logger: logger)
+        }
+        let access = AccessService(
+            metadata: metadata, secretKey: secretKey, settings: settings.accessSettings, shared: redis?.cache,
+            wakeups: redis?.wakeups ?? MemoryWakeups())
         let times = settings.times
         // Every push passes these rules, in this order, in its own transaction. Quota is charged by the rows themselves.
         let rules: [any TagRule] = [ImmutableTagRule()]
@@ -72,10 +80,10 @@ package struct HavenNode: Sendable {
             policy: RegistryPolicy(
                 times: times, blobBytesAtMost: settings.limits.maxBlobBytes,
                 manifestCacheBytes: Int(settings.limits.manifestCacheBytes)),
-            logger: logger)
+            shared: redis?.cache, logger: logger)
         return HavenNode(
             settings: settings, database: database, metadata: metadata, blobs: blobs, access: access,
-            registry: registry,
+            registry: registry, redis: redis,
             times: times, logger: logger, faults: faults)
     }
 

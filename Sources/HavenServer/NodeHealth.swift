@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BlobStorage
+import Cache
 import HarborAPI
 import Metadata
 import SQLStorage
@@ -7,12 +8,22 @@ import SQLStorage
 /// What `/api/v2.0/health` looks at: each component is asked for real, nothing is assumed.
 enum NodeHealth {
     static func report(_ node: HavenNode) -> HealthReport {
-        HealthReport([
+        let components = [
             // Whoever hears this answer has heard it from the core.
             HealthComponent("core") { .healthy },
             HealthComponent("database") { await database(node.metadata) },
             HealthComponent("registry") { await store(node.blobs) },
-        ])
+        ]
+        return HealthReport(components + (node.redis.map { [component($0)] } ?? []))
+    }
+
+    /// Everything works without Redis, so its loss is told and is no reason to call the service unavailable.
+    private static func component(_ redis: NodeRedis) -> HealthComponent {
+        HealthComponent("redis", isRequired: false) {
+            if !redis.client.isConnected { return .unhealthy("Redis does not answer; everything goes on without it") }
+            if !redis.wakeups.isListening { return .warning("messages of other nodes are not heard") }
+            return .healthy
+        }
     }
 
     private static func database(_ metadata: MetadataStore) async -> HealthComponent.State {

@@ -19,6 +19,7 @@ enum NodeMetrics {
         metrics.gauge("haven_access_passwords_waiting", "Passwords that wait to be checked.") {
             Double(access.passwordsWaiting)
         }
+        node.redis?.declareMetrics(in: metrics)
         for (name, read) in registry.cacheStatistics {
             metrics.counter("haven_registry_cache_hits_total", "Answers from memory.", labels: ["cache": name]) {
                 Double(read().hits)

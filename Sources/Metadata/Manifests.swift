@@ -22,6 +22,16 @@ package struct ManifestRow: Sendable {
     }
 }
 
+/// A manifest without its bytes.
+package struct ManifestHead: Sendable {
+    /// The manifest.
+    package let digest: Digest
+    /// The media type the client sent.
+    package let mediaType: String
+    /// How many bytes it has.
+    package let size: Int64
+}
+
 /// What a push stores of a manifest.
 package struct NewManifest: Sendable {
     /// The manifest's digest, in the algorithm the client named it by.
@@ -60,6 +70,24 @@ package struct Referrer: Sendable {
 }
 
 extension MetadataTransaction {
+    /// The manifest of a digest in a repository, without its bytes.
+    package func manifestHead(_ digest: Digest, in repository: RepositoryID) throws -> ManifestHead? {
+        try sql.rows(
+            "SELECT media_type, size FROM manifests WHERE repository_id = \(repository) AND digest = \(digest)"
+        ).first.map { ManifestHead(digest: digest, mediaType: $0.text(0), size: $0.integer(1)) }
+    }
+
+    /// The manifest a tag points to now, without its bytes.
+    package func manifestHead(_ tag: Tag, in repository: RepositoryID) throws -> ManifestHead? {
+        try sql.rows(
+            """
+            SELECT m.digest, m.media_type, m.size
+            FROM tags t JOIN manifests m ON m.repository_id = t.repository_id AND m.digest = t.digest
+            WHERE t.repository_id = \(repository) AND t.name = \(tag)
+            """
+        ).first.map { ManifestHead(digest: try $0.digest(0), mediaType: $0.text(1), size: $0.integer(2)) }
+    }
+
     /// The manifest of a digest in a repository.
     package func manifest(_ digest: Digest, in repository: RepositoryID) throws -> ManifestRow? {
         try sql.rows(

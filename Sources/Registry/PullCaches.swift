@@ -48,5 +48,11 @@ struct PullCaches: Sendable {
     let links = BoundedCache<BlobKey, LinkedBlob>(capacity: 16_384)
     let repositories = BoundedCache<RepositoryKey, RepositoryID>(capacity: 16_384)
 
-    init(manifestBytes: Int) { contents = BoundedCache(capacity: manifestBytes) }
+    /// What the nodes remember together; nil when they have nothing for that.
+    let shared: SealedCache?
+
+    init(manifestBytes: Int, shared: SealedCache?) {
+        contents = BoundedCache(capacity: manifestBytes)
+        self.shared = shared
+    }
 }

@@ -56,6 +56,7 @@ extension RegistryService {
         try await translating { try await metadata.write(.push) { try request.run($0) } }
         caches.contents.insert(
             ByteBuffer(bytes: push.bytes), for: manifest.digest, cost: max(1, push.bytes.count))
+        share(push.bytes, as: manifest.digest)
         return PushedManifest(digest: manifest.digest, subject: manifest.parsed.subject?.digest, tags: tags)
     }
 

@@ -36,6 +36,19 @@ extension RegistryService {
         let key = PullCaches.ManifestKey(project: project, repository: name, reference: reference)
         let stamp = metadata.changeStamp()
         if let stamp, let known = caches.manifests.value(for: key, stamp: stamp) { return known }
+        let manifest =
+            caches.shared == nil
+            ? try await readManifest(reference, of: name, in: project)
+            : try await findManifest(reference, of: name, in: project)
+        guard let manifest else { throw RegistryError.manifestUnknown(reference) }
+        if let stamp { caches.manifests.insert(manifest, for: key, stamp: stamp) }
+        return manifest
+    }
+
+    /// Row and bytes in one statement.
+    private func readManifest(
+        _ reference: Reference, of name: RepositoryName, in project: ProjectID
+    ) async throws -> StoredManifest? {
         let row = try await metadata.read(.pull) { transaction -> ManifestRow? in
             guard let repository = try transaction.repository(name, in: project) else {
                 throw RegistryError.nameUnknown(name)
@@ -45,10 +58,7 @@ extension RegistryService {
             case .digest(let digest): return try transaction.manifest(digest, in: repository)
             }
         }
-        guard let row else { throw RegistryError.manifestUnknown(reference) }
-        let manifest = StoredManifest(digest: row.digest, mediaType: row.mediaType, bytes: content(of: row))
-        if let stamp { caches.manifests.insert(manifest, for: key, stamp: stamp) }
-        return manifest
+        return row.map { StoredManifest(digest: $0.digest, mediaType: $0.mediaType, bytes: content(of: $0)) }
     }
 
     /// One copy in memory of equal bytes, whichever repositories they are read through.

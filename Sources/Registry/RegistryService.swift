@@ -53,16 +53,18 @@ package struct RegistryService: Sendable {
     ///   - blobs: Where the bytes are.
     ///   - rules: What every move of a tag must pass, in order.
     ///   - policy: The bounds of the work.
+    ///   - shared: What the nodes remember together. Sealed, for manifests of private repositories lie in it.
     ///   - logger: For what healed or soon will not.
     package init(
-        metadata: MetadataStore, blobs: any BlobStore, rules: [any TagRule], policy: RegistryPolicy, logger: Logger
+        metadata: MetadataStore, blobs: any BlobStore, rules: [any TagRule], policy: RegistryPolicy,
+        shared: SealedCache? = nil, logger: Logger
     ) {
         self.metadata = metadata
         self.blobs = blobs
         self.policy = policy
         self.rules = rules
         self.active = ActiveUploads(limit: policy.openUploads)
-        self.caches = PullCaches(manifestBytes: policy.manifestCacheBytes)
+        self.caches = PullCaches(manifestBytes: policy.manifestCacheBytes, shared: shared)
         self.logger = logger
     }
 

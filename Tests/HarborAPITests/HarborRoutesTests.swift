@@ -76,6 +76,21 @@ struct HarborRoutesTests {
                 + #"{"name":"storage","status":"healthy","warning":"600 MB free"}]}"#)
     }
 
+    @Test("health tells of a component that is not needed, and stays available")
+    func optional() async throws {
+        let answer = try await answer(
+            "/api/v2.0/health",
+            [
+                HealthComponent("core") { .healthy },
+                HealthComponent("redis", isRequired: false) { .unhealthy("no answer") },
+            ])
+        #expect(answer.status == 200)
+        #expect(
+            answer.body
+                == #"{"status":"unhealthy","components":[{"name":"core","status":"healthy"},"#
+                + #"{"name":"redis","status":"unhealthy","error":"no answer"}]}"#)
+    }
+
     @Test("health names the component that does not work, and says so by its status too")
     func unhealthy() async throws {
         let answer = try await answer(

@@ -18,6 +18,9 @@ struct SettingsTableTests {
         "lease_life": "0", "upload_life": "1w", "read_grace": "-1s", "gc_interval": "1h30m", "drain_delay": "1 s",
         "drain_timeout": "99999999d", "max_connections": "0", "max_header_size": "big", "header_timeout": "0",
         "idle_timeout": "x", "transfer_timeout": "+5", "max_blob_size": "1Q", "manifest_cache_size": "9999999999T",
+        "redis_url": "a\n  b", "redis_sentinel_master": "\u{1}", "redis_user": "\u{2}", "redis_password": "a\n  b",
+        "redis_sentinel_user": "\u{7f}", "redis_sentinel_password": "a\n  b", "redis_tls": "1",
+        "redis_ca_file": "a\u{1}b",
         "log_file": "\u{1b}[2J", "log_level": "loud", "log_rotate_count": "-1", "log_rotate_size": "200MB",
     ]
 

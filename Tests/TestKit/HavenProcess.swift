@@ -16,6 +16,8 @@ package final class HavenProcess: Sendable {
     /// The folder that holds `haven.cfg`, the data and the log.
     package let folder: String
     package let httpPort: Int
+    /// The port of `/metrics`.
+    package let metricsPort: Int
     /// The port of HTTPS; nil when the server was started without certificates.
     package let httpsPort: Int?
     package let adminPassword: String
@@ -39,7 +41,8 @@ package final class HavenProcess: Sendable {
         adminPassword = settings["harbor_admin_password"] ?? "Test-\(UInt64.random(in: .min ... .max))"
         var all = settings
         all["http_port"] = "\(httpPort)"
-        all["metrics_port"] = try all["metrics_port"] ?? "\(freePort())"
+        metricsPort = try all["metrics_port"].flatMap { Int($0) } ?? freePort()
+        all["metrics_port"] = "\(metricsPort)"
         all["data_volume"] = all["data_volume"] ?? "\(folder)/data"
         all["harbor_admin_password"] = adminPassword
         if let certificate, let httpsPort {
@@ -113,6 +116,17 @@ package final class HavenProcess: Sendable {
     /// Sends `signal` to the server.
     package func signal(_ signal: Int32) {
         process.withLock { $0 }?.signal(signal)
+    }
+
+    /// The sum of the numbers that `/metrics` shows under a name, whatever their labels; 0 when there is none.
+    package func metric(_ name: String) async throws -> Double {
+        let request = HTTPClientRequest(url: "http://127.0.0.1:\(metricsPort)/metrics")
+        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+        let text = String(buffer: try await answer.body.collect(upTo: 8 << 20))
+        return text.split(separator: "\n").reduce(0) { sum, line in
+            let isMeant = line.hasPrefix(name + " ") || line.hasPrefix(name + "{")
+            return isMeant ? sum + (line.split(separator: " ").last.flatMap { Double($0) } ?? 0) : sum
+        }
     }
 
     /// Runs another command of the same executable on the same settings, beside the server or without it.

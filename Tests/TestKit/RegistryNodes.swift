@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Access
 package import BlobStorage
+package import Cache
 import Foundation
 import Lifecycle
 import Logging
@@ -27,9 +28,10 @@ package struct RegistryNodes: Sendable {
     ///   - count: How many nodes.
     ///   - blobs: The store they share.
     ///   - policy: Bounds and times of each.
+    ///   - shared: What they remember together.
     package static func with<Result>(
         _ count: Int = 1, blobs: any BlobStore = MemoryBlobStore(), policy: RegistryPolicy = RegistryPolicy(),
-        _ body: (RegistryNodes) async throws -> Result
+        shared: SealedCache? = nil, _ body: (RegistryNodes) async throws -> Result
     ) async throws -> Result {
         try await withTemporaryFolder { folder in
             let database = try SQLiteDatabase(path: "\(folder)/haven.db")
@@ -42,7 +44,7 @@ package struct RegistryNodes: Sendable {
             let nodes = (0..<count).map { _ in
                 RegistryService(
                     metadata: metadata, blobs: blobs, rules: [ImmutableTagRule()], policy: policy,
-                    logger: Logger(label: "test"))
+                    shared: shared, logger: Logger(label: "test"))
             }
             let result = try await body(RegistryNodes(metadata: metadata, blobs: blobs, access: access, nodes: nodes))
             for node in nodes { await node.close() }

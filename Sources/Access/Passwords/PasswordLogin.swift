@@ -158,6 +158,11 @@ struct SecretDigest: Hashable, Sendable {
     static func == (left: SecretDigest, right: SecretDigest) -> Bool { left.words == right.words }
 
     func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+
+    /// The words in hexadecimal digits.
+    var text: String {
+        [words.0, words.1, words.2, words.3].map { String($0, radix: 16) }.joined(separator: "-")
+    }
 }
 
 /// What the hash functions in use give: 32 bytes in one piece.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cache
 import Metadata
 import Synchronization
 
@@ -7,12 +8,13 @@ import enum SQLStorage.SQLLane
 /// The keys that tokens are signed with and checked by, as the database has them.
 ///
 /// The newest key of the configured algorithm signs. A key that stopped signing is kept until the last token it signed
-/// has run out, so a change of keys interrupts nobody. Other nodes notice within a minute, and at once when they meet a
-/// token whose key they do not know.
+/// has run out, so a change of keys interrupts nobody. Other nodes notice within a minute, at once when they meet a token
+/// whose key they do not know, and at their next token when they are woken.
 final class KeyRing: Sendable {
     private let metadata: MetadataStore
     private let secret: SecretKey
     private let algorithm: TokenAlgorithm
+    private let wakeups: any Wakeups
     private let clock: AccessClock
     /// How long a key that stopped signing is still believed, in microseconds.
     private let retirement: Int64
@@ -22,15 +24,27 @@ final class KeyRing: Sendable {
         var keys: [String: SigningKey] = [:]
         var signer: SigningKey?
         var readAt: ContinuousClock.Instant
+        /// How often others said that the keys changed, and which of these calls were followed.
+        var calls = 0
+        var callsFollowed = 0
+
+        /// Messages may come from nobody, or without end: they cause one read a second at most.
+        func isFresh(for age: Duration, at now: ContinuousClock.Instant) -> Bool {
+            readAt.duration(to: now) < (calls == callsFollowed ? age : min(age, .seconds(1)))
+        }
     }
 
-    init(metadata: MetadataStore, secret: SecretKey, settings: AccessSettings, clock: AccessClock) {
+    init(
+        metadata: MetadataStore, secret: SecretKey, settings: AccessSettings, wakeups: any Wakeups, clock: AccessClock
+    ) {
         self.metadata = metadata
         self.secret = secret
         algorithm = settings.algorithm
+        self.wakeups = wakeups
         self.clock = clock
         retirement = (settings.tokenLifetime.components.seconds + 2 * TokenRules.leewaySeconds) * 1_000_000
         state = Mutex(State(readAt: clock.instant()))
+        wakeups.listen(for: .signingKeys) { [weak self] in self?.state.withLock { $0.calls += 1 } }
     }
 
     /// The key of this name, if it is known without asking.
@@ -40,8 +54,9 @@ final class KeyRing: Sendable {
 
     /// The key that signs now. Made, once for all nodes, when there is none.
     func signer() async throws(AccessError) -> SigningKey {
-        let (signer, age) = state.withLock { ($0.signer, $0.readAt.duration(to: clock.instant())) }
-        if let signer, age < .seconds(60) { return signer }
+        let now = clock.instant()
+        let (signer, isFresh) = state.withLock { ($0.signer, $0.isFresh(for: .seconds(60), at: now)) }
+        if let signer, isFresh { return signer }
         try await refresh()
         if let signer = state.withLock({ $0.signer }) { return signer }
         return try await add(replacing: false)
@@ -49,8 +64,9 @@ final class KeyRing: Sendable {
 
     /// Reads the keys again, unless that was done in the last five seconds: foreign tokens must not cause reads at will.
     func refreshIfStale() async throws(AccessError) {
-        let (isEmpty, age) = state.withLock { ($0.keys.isEmpty, $0.readAt.duration(to: clock.instant())) }
-        if isEmpty || age >= .seconds(5) { try await refresh() }
+        let now = clock.instant()
+        let isNeeded = state.withLock { $0.keys.isEmpty || !$0.isFresh(for: .seconds(5), at: now) }
+        if isNeeded { try await refresh() }
     }
 
     /// Makes a new key that signs from now on; the one before it is believed until its tokens have run out.
@@ -59,16 +75,18 @@ final class KeyRing: Sendable {
     }
 
     private func refresh() async throws(AccessError) {
+        let calls = state.withLock { $0.calls }
         let rows: [SigningKeyRow]
         do {
             rows = try await metadata.read { [retirement] in try $0.signingKeys(retiredWithin: retirement) }
         } catch {
             throw .metadata(error)
         }
-        try keep(rows)
+        try keep(rows, following: calls)
     }
 
     private func add(replacing: Bool) async throws(AccessError) -> SigningKey {
+        let calls = state.withLock { $0.calls }
         do {
             let made = try await make()
             let sealed = try secret.seal(made.privateBytes, label: Self.label(made.id, made.algorithm.rawValue))
@@ -77,11 +95,13 @@ final class KeyRing: Sendable {
                 let present = try transaction.signingKeys(retiredWithin: retirement)
                 guard replacing || !present.contains(where: { $0.signs(algorithm) }) else { return present }
                 try transaction.addSigningKey(made.id, algorithm: algorithm.rawValue, sealedKey: sealed)
-                try transaction.retireSigningKeys(except: made.id)
+                // A node with another algorithm keeps its key: else the two would make keys in turns, for ever.
+                if replacing { try transaction.retireSigningKeys(except: made.id) }
                 try transaction.forgetSigningKeys(retiredBefore: retirement)
                 return try transaction.signingKeys(retiredWithin: retirement)
             }
-            try keep(rows)
+            try keep(rows, following: calls)
+            wakeups.announce(.signingKeys)
         } catch let error as AccessError {
             throw error
         } catch {
@@ -99,7 +119,8 @@ final class KeyRing: Sendable {
         return try await PasswordWorkers(threads: 1, queue: 1).run { Result { try SigningKey.make(algorithm) } }.get()
     }
 
-    private func keep(_ rows: [SigningKeyRow]) throws(AccessError) {
+    /// - Parameter calls: Those that had come before the rows were read.
+    private func keep(_ rows: [SigningKeyRow], following calls: Int) throws(AccessError) {
         var keys: [String: SigningKey] = [:]
         for row in rows {
             guard let algorithm = TokenAlgorithm(rawValue: row.algorithm) else { continue }
@@ -107,7 +128,9 @@ final class KeyRing: Sendable {
         }
         let signing = rows.first { $0.signs(algorithm) }
         let (now, signer) = (clock.instant(), signing.flatMap { keys[$0.id] })
-        state.withLock { $0 = State(keys: keys, signer: signer, readAt: now) }
+        state.withLock { state in
+            (state.keys, state.signer, state.readAt, state.callsFollowed) = (keys, signer, now, calls)
+        }
     }
 
     private func open(_ row: SigningKeyRow, _ algorithm: TokenAlgorithm) throws(AccessError) -> SigningKey {

@@ -8,18 +8,26 @@ import OCI
 ///
 /// The header of a token may only name one of our keys and that key's own algorithm; whatever keys, certificates or
 /// addresses it brings along (`jwk`, `x5c`, `jku`) are not looked at. What was checked is remembered by the token's hash.
+///
+/// Nodes also tell each other which tokens they checked, and when. That says only that the signature was right: what the
+/// token grants and until when is read from the token that is presented, each time.
 struct TokenVerifier: Sendable {
     private let keys: KeyRing
     private let service: String
+    private let shared: SealedCache?
     private let clock: AccessClock
     private let verified: BoundedCache<SecretDigest, VerifiedToken>
 
-    init(keys: KeyRing, service: String, clock: AccessClock) {
+    /// How long a check counts, on whichever node it was made: a key taken out of the database is out of use within a minute,
+    /// the memory of connections included.
+    private static let memorySeconds: Int64 = 50
+
+    init(keys: KeyRing, service: String, shared: SealedCache?, clock: AccessClock) {
         self.keys = keys
         self.service = service
+        self.shared = shared
         self.clock = clock
-        // A key taken out of the database is out of use within a minute, the memory of connections included.
-        verified = BoundedCache(capacity: 16_384, lifetime: .seconds(50), now: clock.instant)
+        verified = BoundedCache(capacity: 16_384, lifetime: .seconds(Self.memorySeconds), now: clock.instant)
     }
 
     /// The token as it was checked lately. It may have run out since: every use looks at that.
@@ -31,20 +39,24 @@ struct TokenVerifier: Sendable {
     /// Checks a token; a key that is not known is looked for in the database.
     func check(_ token: Substring) async throws(AccessError) -> Result<VerifiedToken, TokenFault> {
         guard token.utf8.count <= TokenRules.longestToken else { return .failure(.malformed) }
+        let digest = Self.digest(token)
+        if let sound = await vouched(token, digest) { return .success(sound) }
         var result = verify(token)
         if case .failure(.unknownKey) = result {
             try await keys.refreshIfStale()
             result = verify(token)
         }
-        if case .success(let sound) = result { verified.insert(sound, for: Self.digest(token)) }
+        if case .success(let sound) = result {
+            verified.insert(sound, for: digest)
+            vouch(for: digest)
+        }
         return result
     }
 
     private func verify(_ token: Substring) -> Result<VerifiedToken, TokenFault> {
         Result { () throws(TokenFault) in
             let bytes = Array(token.utf8)
-            let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-            guard parts.count == 3 else { throw .malformed }
+            let parts = try Self.parts(of: bytes)
             let key = try key(for: parts[0])
             guard let signature = Base64URL.decode(parts[2]) else { throw .malformed }
             let signed = Array(bytes[..<parts[1].endIndex])
@@ -52,6 +64,12 @@ struct TokenVerifier: Sendable {
             // Only now is the rest worth reading: it is ours.
             return try readClaims(parts[1])
         }
+    }
+
+    private static func parts(of bytes: [UInt8]) throws(TokenFault) -> [ArraySlice<UInt8>] {
+        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3 else { throw .malformed }
+        return parts
     }
 
     private func key(for header: ArraySlice<UInt8>) throws(TokenFault) -> SigningKey {
@@ -118,4 +136,28 @@ struct TokenVerifier: Sendable {
         token.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
         return SecretDigest(hash.finalize())
     }
+}
+
+// MARK: - What other nodes checked
+
+extension TokenVerifier {
+    /// The token, when another node checked its signature within the last minute.
+    private func vouched(_ token: Substring, _ digest: SecretDigest) async -> VerifiedToken? {
+        guard let shared, let parts = try? Self.parts(of: Array(token.utf8)),
+            let text = await shared.value(for: Self.name(digest)),
+            let checkedAt = Int64(String(decoding: text, as: UTF8.self))
+        else { return nil }
+        // The minute begins at the check, not when another node hears of it.
+        let age = clock.seconds - checkedAt
+        guard (0..<Self.memorySeconds).contains(age), let sound = try? readClaims(parts[1]) else { return nil }
+        verified.insert(sound, for: digest, life: .seconds(Self.memorySeconds - age))
+        return sound
+    }
+
+    private func vouch(for digest: SecretDigest) {
+        let life = Duration.seconds(Self.memorySeconds)
+        shared?.offer([SharedEntry(Self.name(digest), Array("\(clock.seconds)".utf8), life: life)])
+    }
+
+    private static func name(_ digest: SecretDigest) -> String { "token \(digest.text)" }
 }

@@ -21,6 +21,7 @@ package struct MachineDoctor: Sendable {
         findings.append(ClockCheck.finding(newest: place.newestChange))
         findings += await PortCheck.findings(settings.listener, isServing: place.isServed)
         findings += CertificateCheck.findings(settings.listener)
+        findings += await RedisCheck.findings(settings.redis)
         findings += ResourceCheck.findings(settings.limits)
         findings.append(durability(place, flush))
         return findings

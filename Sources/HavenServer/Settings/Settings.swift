@@ -5,6 +5,7 @@ package struct Settings: Sendable {
     package let listener: ListenerSettings
     package let data: DataSettings
     package let database: DatabaseSettings
+    package let redis: RedisSettings
     package let identity: IdentitySettings
     package let logs: LogSettings
     package let lifecycle: LifecycleSettings
@@ -32,6 +33,7 @@ package struct Settings: Sendable {
         listener = ListenerSettings(&reader)
         data = DataSettings(&reader)
         database = DatabaseSettings(&reader)
+        redis = RedisSettings(&reader)
         identity = IdentitySettings(&reader)
         let isEmbedded = database.kind == .sqlite && listener.trustedProxies.isEmpty
         lifecycle = LifecycleSettings(&reader, isEmbedded: isEmbedded)

@@ -24,7 +24,6 @@ enum UnusedSettings {
             words("clair_db_host clair_db_port clair_db_username clair_db http_proxy https_proxy no_proxy")
                 + secrets("clair_db_password")
         ),
-        ("the cache of this version lives in the process", secrets("redis_url") + words("redis_sentinel_master")),
         ("Haven has no jobs yet", words("max_job_workers")),
         ("accounts are made by `haven user create` in this version", words("self_registration")),
         ("projects are made by `haven project create` in this version", words("project_creation_restriction")),
