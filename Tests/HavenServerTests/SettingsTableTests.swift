@@ -18,6 +18,7 @@ struct SettingsTableTests {
         "lease_life": "0", "upload_life": "1w", "read_grace": "-1s", "gc_interval": "1h30m", "drain_delay": "1 s",
         "drain_timeout": "99999999d", "max_connections": "0", "max_header_size": "big", "header_timeout": "0",
         "idle_timeout": "x", "transfer_timeout": "+5", "max_blob_size": "1Q", "manifest_cache_size": "9999999999T",
+        "node_name": "a\u{1}b", "heartbeat_interval": "0", "stale_tags": "-1s", "stale_digests": "1w",
         "log_file": "\u{1b}[2J", "log_level": "loud", "log_rotate_count": "-1", "log_rotate_size": "200MB",
     ]
 
