@@ -128,14 +128,14 @@ extension Settings {
 extension DatabaseWatch {
     /// Tells the log of every change.
     fileprivate convenience init(_ logger: Logger) {
-        self.init { mode in
+        self.init(onChange: { mode in
             switch mode {
             case .normal: logger.notice("the database takes writes again")
             case .readOnly: logger.error("the database takes no writes: pulls go on, pushes are refused")
             case .outage:
                 logger.error("the database is out of reach: pulls are answered from what this node last knew")
             }
-        }
+        })
     }
 }
 
