@@ -131,7 +131,8 @@ let package = Package(
             exclude: ["Shim"],
             swiftSettings: strict),
         .tests("Cache", ["Cache", "TestKit", nioCore]),
-        .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
+        .tests(
+            "Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", "TestKit", crypto, cryptoExtras, jwtKit]),
         .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),
         .tests(
             "HavenServer",

@@ -268,3 +268,22 @@ CREATE TABLE doomed (
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;
 
 CREATE INDEX doomed_by_due ON doomed (due_at);
+
+CREATE TABLE nodes (
+    id VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+    name VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    version VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    address VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    schema_number BIGINT NOT NULL,
+    state VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    started_at BIGINT NOT NULL,
+    beat_at BIGINT NOT NULL,
+    clock_skew BIGINT NOT NULL
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;
+
+CREATE TABLE secrets (
+    name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+    sealed MEDIUMBLOB NOT NULL,
+    created_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;

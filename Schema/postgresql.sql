@@ -268,3 +268,22 @@ CREATE TABLE doomed (
 );
 
 CREATE INDEX doomed_by_due ON doomed (due_at);
+
+CREATE TABLE nodes (
+    id VARCHAR(32) COLLATE "C" NOT NULL PRIMARY KEY,
+    name VARCHAR(255) COLLATE "C" NOT NULL,
+    version VARCHAR(64) COLLATE "C" NOT NULL,
+    address VARCHAR(255) COLLATE "C" NOT NULL,
+    schema_number BIGINT NOT NULL,
+    state VARCHAR(64) COLLATE "C" NOT NULL,
+    started_at BIGINT NOT NULL,
+    beat_at BIGINT NOT NULL,
+    clock_skew BIGINT NOT NULL
+);
+
+CREATE TABLE secrets (
+    name VARCHAR(64) COLLATE "C" NOT NULL PRIMARY KEY,
+    sealed BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
+);

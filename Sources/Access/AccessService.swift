@@ -2,6 +2,7 @@
 package import Cache
 package import Metadata
 package import OCI
+import SQLStorage
 
 /// Who is calling, and what they may do.
 ///
@@ -12,10 +13,12 @@ package final class AccessService: Sendable {
     package let settings: AccessSettings
     let clock: AccessClock
     let keys: KeyRing
+    let secrets: SharedSecrets
     let tokens: TokenVerifier
     let logins: PasswordLogin
     let issued: BoundedCache<IssuedTokenKey, IssuedToken>
     private let standings = BoundedCache<StandingKey, Standing>(capacity: 16_384)
+    private let lastStandings: LastKnown<StandingKey, Standing>
 
     /// Nothing is read or made yet; ``prepare(adminPassword:)`` does that.
     ///
@@ -29,11 +32,13 @@ package final class AccessService: Sendable {
         self.metadata = metadata
         self.settings = settings
         self.clock = clock
+        secrets = SharedSecrets(metadata: metadata, key: secretKey)
         keys = KeyRing(metadata: metadata, secret: secretKey, settings: settings, wakeups: wakeups, clock: clock)
         tokens = TokenVerifier(keys: keys, service: settings.service, shared: shared, clock: clock)
         logins = PasswordLogin(metadata: metadata, settings: settings, clock: clock)
         issued = BoundedCache(
             capacity: 4096, lifetime: min(.seconds(30), settings.tokenLifetime / 10), now: clock.instant)
+        lastStandings = LastKnown(capacity: 16_384, now: clock.instant)
     }
 
     /// How often passwords were checked the slow way, since the start.
@@ -54,6 +59,10 @@ extension AccessService {
     package func authorize<P: Permission>(
         _ permission: P.Type, on name: RepositoryName, as caller: Caller
     ) async throws(AccessError) -> Permit<P> {
+        if case .anonymous = caller {
+            // Whatever the rows say, nobody is asked for a token first.
+            throw .unauthenticated(Challenge(scope: Challenge.scope(P.self, on: name)))
+        }
         let standing = try await standing(of: caller.user?.id, in: name.project)
         return try standing.permit(P.self, on: name, as: caller, now: clock.seconds)
     }
@@ -97,26 +106,58 @@ extension AccessService {
     }
 
     /// The rows that decide, from memory when they cannot have changed.
+    ///
+    /// While the database is out of reach they are as this node last read them, and marked so.
     func standing(of user: UserID?, in project: ProjectName?) async throws(AccessError) -> Standing {
         let key = StandingKey(user: user, project: project)
         // The stamp is taken before reading: if a commit comes between, the copy is too new for it and never found.
         let stamp = metadata.changeStamp()
         if let stamp, let known = standings.value(for: key, stamp: stamp) { return known }
-        let standing = try await answering { [metadata] in
-            try await metadata.read { try Standing(of: user, in: project, $0) }
+        do throws(AccessError) {
+            let standing = try await answering { [metadata] in
+                try await metadata.read { try Standing(of: user, in: project, $0) }
+            }
+            if let stamp { standings.insert(standing, for: key, stamp: stamp) }
+            note(standing, for: key)
+            return standing
+        } catch {
+            return try lastStanding(key, insteadOf: error)
         }
-        if let stamp { standings.insert(standing, for: key, stamp: stamp) }
-        return standing
     }
 
     /// The rows for several projects, read at one moment.
     func standings(of user: UserID?, in projects: Set<ProjectName>) async throws(AccessError) -> [ProjectName: Standing]
     {
-        try await answering { [metadata] in
-            try await metadata.read { transaction in
-                try projects.reduce(into: [:]) { $0[$1] = try Standing(of: user, in: $1, transaction) }
+        do throws(AccessError) {
+            let standings = try await answering { [metadata] in
+                try await metadata.read { transaction in
+                    try projects.reduce(into: [ProjectName: Standing]()) {
+                        $0[$1] = try Standing(of: user, in: $1, transaction)
+                    }
+                }
             }
+            for (project, standing) in standings { note(standing, for: StandingKey(user: user, project: project)) }
+            return standings
+        } catch {
+            var standings: [ProjectName: Standing] = [:]
+            for project in projects {
+                standings[project] = try lastStanding(StandingKey(user: user, project: project), insteadOf: error)
+            }
+            return standings
         }
+    }
+
+    private func note(_ standing: Standing, for key: StandingKey) {
+        if settings.staleRights > .zero { lastStandings.note(standing, for: key) }
+    }
+
+    /// What was last known, when the database is what failed.
+    private func lastStanding(_ key: StandingKey, insteadOf error: AccessError) throws(AccessError) -> Standing {
+        guard case .metadata(let cause as SQLError) = error, cause.isOutage,
+            var known = lastStandings.value(for: key, within: settings.staleRights)
+        else { throw error }
+        known.isStale = true
+        return known
     }
 
     /// Runs something on the database and says its failure in this room's words.

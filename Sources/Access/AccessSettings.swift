@@ -21,6 +21,10 @@ package struct AccessSettings: Sendable {
     package var passwordQueue = 64
     /// How long a checked password is remembered.
     package var passwordMemory = Duration.seconds(60)
+    /// While the database is out of reach: how long rights count as they were last read, for pulls; zero for never.
+    package var staleRights = Duration.zero
+    /// How long a new key is shown before it signs: all nodes know it by then.
+    package var keyIntroduction = Duration.seconds(120)
 
     package init() {}
 }

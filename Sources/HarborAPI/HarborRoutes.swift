@@ -9,10 +9,17 @@ import OCI
 /// The routes of the Harbor-compatible API that this version has.
 package struct HarborRoutes: Sendable {
     private let health: HealthReport
+    private let isKnown: @Sendable (_ authorization: String?, _ address: String) async -> Bool
 
-    /// - Parameter health: What `GET /api/v2.0/health` answers.
-    package init(health: HealthReport) {
+    /// - Parameters:
+    ///   - health: What `GET /api/v2.0/health` answers.
+    ///   - isKnown: Whether a header `Authorization`, sent from an address, is that of an account.
+    package init(
+        health: HealthReport,
+        isKnown: @escaping @Sendable (_ authorization: String?, _ address: String) async -> Bool = { _, _ in false }
+    ) {
         self.health = health
+        self.isKnown = isKnown
     }
 
     /// Declares the routes.
@@ -22,8 +29,9 @@ package struct HarborRoutes: Sendable {
                 status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: "Pong")))
         }
-        routes.add(.get, "/api/v2.0/health", access: .open("monitoring has no account")) { _, _ in
-            await health.current().response()
+        routes.add(.get, "/api/v2.0/health", access: .open("monitoring has no account")) { request, context in
+            let isKnown = await isKnown(request.headers[.authorization], context.clientAddress)
+            return await health.current().response(toKnownCaller: isKnown)
         }
         routes.add(.get, "/api/version", access: .open("clients choose the API by it before they log in")) { _, _ in
             jsonResponse { json in

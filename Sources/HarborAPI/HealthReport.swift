@@ -31,15 +31,21 @@ package struct HealthComponent: Sendable {
 /// components are not asked more often than once per `freshness`.
 package actor HealthReport {
     private let components: [HealthComponent]
+    private let nodes: @Sendable () async -> [HealthNode]?
     private let limit: Duration
     private let freshness: Duration
     private var current: (look: Task<HealthAnswer, Never>, at: ContinuousClock.Instant)?
 
     /// - Parameters:
+    ///   - nodes: The nodes of the cluster; nil when they cannot be told.
     ///   - limit: How long one component may take; then it counts as unhealthy.
     ///   - freshness: How long a result is used.
-    package init(_ components: [HealthComponent], limit: Duration = .seconds(5), freshness: Duration = .seconds(1)) {
+    package init(
+        _ components: [HealthComponent], nodes: @escaping @Sendable () async -> [HealthNode]? = { nil },
+        limit: Duration = .seconds(5), freshness: Duration = .seconds(1)
+    ) {
         self.components = components
+        self.nodes = nodes
         self.limit = limit
         self.freshness = freshness
     }
@@ -47,9 +53,14 @@ package actor HealthReport {
     /// The state now, or a moment ago.
     package func current() async -> HealthAnswer {
         if let current, current.at.duration(to: .now) < freshness { return await current.look.value }
-        let (components, limit) = (components, limit)
+        let (components, nodes, limit) = (components, nodes, limit)
         // Awaited below and by whoever asks meanwhile; it ends by itself within the limit.
-        let look = Task { await Self.look(at: components, limit: limit) }
+        let look = Task {
+            async let known = Self.within(limit, nodes) ?? nil
+            var answer = await Self.look(at: components, limit: limit)
+            answer.nodes = await known
+            return answer
+        }
         current = (look, .now)
         return await look.value
     }
@@ -67,19 +78,24 @@ package actor HealthReport {
 
     /// The component's state, or that it gave none in time.
     private static func state(of component: HealthComponent, limit: Duration) async -> HealthComponent.State {
-        let (results, continuation) = AsyncStream.makeStream(of: HealthComponent.State.self)
+        await within(limit, component.check) ?? .unhealthy("no answer within \(limit)")
+    }
+
+    /// The outcome of `look`, or nil when it has none in time.
+    private static func within<T: Sendable>(_ limit: Duration, _ look: @escaping @Sendable () async -> T) async -> T? {
+        let (results, continuation) = AsyncStream.makeStream(of: T?.self)
         // A look that hangs cannot be waited for, so it stands outside the group: the first of the two answers counts,
         // and both are cancelled after it.
-        let look = Task { continuation.yield(await component.check()) }
+        let looking = Task { continuation.yield(await look()) }
         let timer = Task {
             try await Task.sleep(for: limit)
-            continuation.yield(.unhealthy("no answer within \(limit)"))
+            continuation.yield(nil)
         }
         defer {
-            look.cancel()
+            looking.cancel()
             timer.cancel()
         }
-        for await state in results { return state }
-        return .unhealthy("no answer")
+        for await result in results { return result }
+        return nil
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Access
 package import HTTPSupport
 import HTTPTypes
 import HarborAPI
@@ -32,9 +33,10 @@ package struct Front {
         configuration.drainTimeout = settings.lifecycle.drainTimeout
         let server = HTTPServer(configuration, health: health, metrics: metrics, logger: logger)
 
+        // The heartbeat starts first, so it ends last: when everything has drained.
         let links = node.redis.map { [RedisLinks(redis: $0) as any Service] } ?? []
         services =
-            links + Collecting.services(node, logger: logger) + [
+            [Heartbeat(node, health: health, logger: logger)] + links + Collecting.services(node, logger: logger) + [
                 Periodic("idle uploads", every: .seconds(30), logger: logger) {
                     await node.registry.closeIdleUploads(olderThan: .seconds(120))
                 },
@@ -54,7 +56,10 @@ package struct Front {
         }
         RegistryController(access: node.access, registry: node.registry).declare(in: &routes)
         TokenController(access: node.access).declare(in: &routes)
-        HarborRoutes(health: NodeHealth.report(node)).declare(in: &routes)
+        HarborRoutes(health: NodeHealth.report(node)) { authorization, address in
+            let caller = try? await node.access.identify(authorization: authorization, address: address)
+            return caller?.user != nil
+        }.declare(in: &routes)
         return routes
     }
 }

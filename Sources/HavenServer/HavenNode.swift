@@ -21,6 +21,7 @@ package struct HavenNode: Sendable {
     /// What the nodes share besides database and store; nil without Redis.
     package let redis: NodeRedis?
     package let times: Times
+    package let identity: NodeIdentity
     package let logger: Logger
     private let faults: FaultPoints
 
@@ -63,7 +64,9 @@ package struct HavenNode: Sendable {
         for migration in try await Migrator(database).migrate() {
             logger.notice("migrated", metadata: ["migration": "\(migration.number) \(migration.title)"])
         }
-        let metadata = MetadataStore(database: database)
+        // The embedded database goes with this machine only; a server may be away while the node is well.
+        let watch = settings.database.kind == .sqlite ? nil : DatabaseWatch(logger)
+        let metadata = MetadataStore(database: database, node: settings.cluster.nodeName, watch: watch)
         let blobs = try await FilesystemBlobStore.open(
             root: settings.data.storageRoot, reserve: settings.data.diskReserveBytes, faults: faults)
         let redis = try settings.redis.configuration.map { configuration throws(StartFault) in
@@ -79,12 +82,14 @@ package struct HavenNode: Sendable {
             metadata: metadata, blobs: blobs, rules: rules,
             policy: RegistryPolicy(
                 times: times, blobBytesAtMost: settings.limits.maxBlobBytes,
-                manifestCacheBytes: Int(settings.limits.manifestCacheBytes)),
+                manifestCacheBytes: Int(settings.limits.manifestCacheBytes),
+                staleTags: watch == nil ? .zero : settings.cluster.staleTags,
+                staleDigests: watch == nil ? .zero : settings.cluster.staleDigests),
             shared: redis?.cache, logger: logger)
         return HavenNode(
             settings: settings, database: database, metadata: metadata, blobs: blobs, access: access,
-            registry: registry, redis: redis,
-            times: times, logger: logger, faults: faults)
+            registry: registry, redis: redis, times: times, identity: NodeIdentity(settings), logger: logger,
+            faults: faults)
     }
 
     /// The collector of this node; any number may run, in any process.
@@ -121,7 +126,24 @@ extension Settings {
         var access = AccessSettings()
         access.algorithm = identity.tokenAlgorithm
         access.tokenLifetime = identity.tokenLife
+        access.staleRights = database.kind == .sqlite ? .zero : cluster.staleDigests
+        // Nobody else must learn of a new key where there is one node.
+        if database.kind == .sqlite { access.keyIntroduction = .zero }
         return access
+    }
+}
+
+extension DatabaseWatch {
+    /// Tells the log of every change.
+    fileprivate convenience init(_ logger: Logger) {
+        self.init(onChange: { mode in
+            switch mode {
+            case .normal: logger.notice("the database takes writes again")
+            case .readOnly: logger.error("the database takes no writes: pulls go on, pushes are refused")
+            case .outage:
+                logger.error("the database is out of reach: pulls are answered from what this node last knew")
+            }
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 import BlobStorage
 import Cache
 import HarborAPI
-import Metadata
+package import Metadata
 import SQLStorage
 
 /// What `/api/v2.0/health` looks at: each component is asked for real, nothing is assumed.
@@ -11,10 +11,10 @@ enum NodeHealth {
         let components = [
             // Whoever hears this answer has heard it from the core.
             HealthComponent("core") { .healthy },
-            HealthComponent("database") { await database(node.metadata) },
+            HealthComponent("database") { await database(node) },
             HealthComponent("registry") { await store(node.blobs) },
         ]
-        return HealthReport(components + (node.redis.map { [component($0)] } ?? []))
+        return HealthReport(components + (node.redis.map { [component($0)] } ?? []), nodes: { await nodes(node) })
     }
 
     /// Everything works without Redis, so its loss is told and is no reason to call the service unavailable.
@@ -26,12 +26,32 @@ enum NodeHealth {
         }
     }
 
-    private static func database(_ metadata: MetadataStore) async -> HealthComponent.State {
+    private static func database(_ node: HavenNode) async -> HealthComponent.State {
+        switch node.metadata.watch?.mode ?? .normal {
+        case .outage: return .unhealthy("the database is out of reach: pulls are answered from what was last known")
+        case .readOnly: return .unhealthy("the database takes no writes: pulls go on, pushes are refused")
+        case .normal: break
+        }
         do {
-            _ = try await metadata.read(.administration) { try $0.now() }
+            let nodes = try await node.metadata.read(.administration) { try $0.nodes() }
+            // A clock that is wrong breaks nothing here, but the lives of tokens are measured by it.
+            if nodes.contains(where: { $0.isSkewed && !$0.isGone(after: node.settings.cluster.goneAfter) }) {
+                return .warning("the clock of a node and that of the database are far apart; see haven node list")
+            }
             return .healthy
         } catch {
             return .unhealthy("the database does not answer")
+        }
+    }
+
+    /// What the nodes say of themselves; nil when the database cannot be asked.
+    private static func nodes(_ node: HavenNode) async -> [HealthNode]? {
+        let rows = try? await node.metadata.read(.administration) { try $0.nodes() }
+        return rows?.map { row in
+            HealthNode(
+                name: row.name, version: row.version, address: row.address,
+                state: row.shownState(goneAfter: node.settings.cluster.goneAfter), since: row.startedAt,
+                beatAt: row.beatAt)
         }
     }
 
@@ -54,4 +74,19 @@ enum NodeHealth {
 extension StorageSpace {
     /// Whether somebody should make room now, while pushes are still taken.
     var isLow: Bool { free < max(2 * reserve, total / 10) }
+}
+
+extension NodeRow {
+    /// Whether it was silent for too long. Shown to people; nothing else is made of it.
+    package func isGone(after limit: Duration) -> Bool {
+        state != .stopped && .microseconds(silence) > limit
+    }
+
+    /// Its state in a word: `serving`, `draining`, `stopped` or `gone`.
+    package func shownState(goneAfter limit: Duration) -> String {
+        isGone(after: limit) ? "gone" : state.rawValue
+    }
+
+    /// Whether its clock is so far from the database's that tokens of other nodes may be refused.
+    var isSkewed: Bool { abs(clockSkew) > .seconds(30) }
 }

@@ -2,6 +2,7 @@
 import Access
 import Cache
 import HTTPSupport
+import Metadata
 import Registry
 
 /// The numbers of a node that no room counts for itself.
@@ -20,6 +21,19 @@ enum NodeMetrics {
             Double(access.passwordsWaiting)
         }
         node.redis?.declareMetrics(in: metrics)
+        if let watch = node.metadata.watch {
+            for mode in DatabaseCondition.Mode.allCases {
+                metrics.gauge(
+                    "haven_metadata_database_mode", "How this node deals with the database: 1 for the mode it is in.",
+                    labels: ["mode": mode.rawValue]
+                ) {
+                    watch.mode == mode ? 1 : 0
+                }
+            }
+            metrics.counter("haven_metadata_outages_total", "How often the database was out of reach.") {
+                Double(watch.outages)
+            }
+        }
         for (name, read) in registry.cacheStatistics {
             metrics.counter("haven_registry_cache_hits_total", "Answers from memory.", labels: ["cache": name]) {
                 Double(read().hits)

@@ -16,6 +16,8 @@ package struct LinkedBlob: Sendable {
     package let version: Int64
     /// Whether the store failed to find the bytes; to clients such a blob is absent until it is pushed again.
     package let isSuspect: Bool
+    /// Whether it was read before the database went out of reach, so that it may have changed since.
+    package var isStale = false
 }
 
 extension MetadataTransaction {

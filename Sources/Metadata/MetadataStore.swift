@@ -8,23 +8,43 @@ package import SQLStorage
 package struct MetadataStore: Sendable {
     /// The database below, for those that must know it: the migrator, backup, health.
     package let database: any SQLDatabase
+    /// Knows when the database is away; nil where it cannot be, as the embedded one.
+    package let watch: DatabaseWatch?
     private let retry: RetryPolicy
+    private let slot: Int64
 
-    package init(database: any SQLDatabase) {
-        self.init(database: database, retry: RetryPolicy())
+    /// - Parameters:
+    ///   - node: The name of this node; nodes of other names charge other rows.
+    ///   - watch: Keeps pulls from waiting for a database that is away.
+    package init(database: any SQLDatabase, node: String = "", watch: DatabaseWatch? = nil) {
+        self.init(database: database, node: node, watch: watch, retry: RetryPolicy())
     }
 
-    init(database: any SQLDatabase, retry: RetryPolicy) {
+    init(database: any SQLDatabase, node: String = "", watch: DatabaseWatch? = nil, retry: RetryPolicy) {
         self.database = database
+        self.watch = watch
         self.retry = retry
+        slot = node.isEmpty ? 0 : MetadataTransaction.slot(ofNode: node)
     }
 
     /// Runs `body` on one consistent state that includes every write that returned before this call.
+    ///
+    /// - Throws: What `body` throws, or ``SQLError``; while the database is away at once, and in the lane of pulls no later
+    ///   than the limit of ``DatabaseWatch``.
     package func read<T: Sendable>(
         _ lane: SQLLane = .pull, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
+        guard let watch else { return try await readPatiently(lane, body) }
+        if lane == .pull { return try await watch.pull { try await readPatiently(lane, body) } }
+        try watch.admit()
+        return try await readPatiently(lane, body)
+    }
+
+    private func readPatiently<T: Sendable>(
+        _ lane: SQLLane, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
+    ) async throws -> T {
         try await retry.run {
-            try await database.read(lane) { try body(MetadataTransaction(sql: $0)) }
+            try await database.read(lane) { [slot] in try body(MetadataTransaction(sql: $0, slot: slot)) }
         }
     }
 
@@ -39,8 +59,9 @@ package struct MetadataStore: Sendable {
         _ lane: SQLLane = .push, _ durability: SQLDurability = .full,
         _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
-        try await retry.run {
-            try await database.write(lane, durability) { try body(MetadataTransaction(sql: $0)) }
+        try watch?.admit()
+        return try await retry.run {
+            try await database.write(lane, durability) { [slot] in try body(MetadataTransaction(sql: $0, slot: slot)) }
         }
     }
 
@@ -52,7 +73,20 @@ package struct MetadataStore: Sendable {
         _ lane: SQLLane, _ durability: SQLDurability = .full,
         _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
-        try await database.write(lane, durability) { try body(MetadataTransaction(sql: $0)) }
+        try watch?.admit()
+        return try await database.write(lane, durability) { [slot] in try body(MetadataTransaction(sql: $0, slot: slot))
+        }
+    }
+
+    /// Writes a node's beat. It is also the probe that tells whether the database takes writes.
+    ///
+    /// - Throws: ``SQLError``; nothing is repeated, the next beat comes anyway.
+    package func beat(_ node: NodeBeat) async throws {
+        let beat: @Sendable () async throws -> Void = {
+            // In the lane of pushes: that is the one whose health is asked for, and what hangs there ends soonest.
+            try await database.write(.push, .full) { try MetadataTransaction(sql: $0).beat(node) }
+        }
+        if let watch { try await watch.probe(beat) } else { try await beat() }
     }
 
     /// A number that changes with every commit; see ``SQLDatabase/changeStamp()``.

@@ -8,12 +8,15 @@ package import SQLStorage
 package struct MetadataTransaction {
     /// The transaction of the database, for the statements of this room.
     package let sql: any SQLTransaction
+    /// The row of ``ProjectUsage`` that this node charges; other nodes use others, so that pushes do not wait for one.
+    let slot: Int64
 
     /// The dialect to write statements for.
     package var dialect: SQLDialect { sql.dialect }
 
-    package init(sql: any SQLTransaction) {
+    package init(sql: any SQLTransaction, slot: Int64 = 0) {
         self.sql = sql
+        self.slot = slot
     }
 
     /// The database's clock in microseconds since 1970 (UTC).

@@ -12,8 +12,10 @@ package struct SigningKeyRow: Sendable {
     package let sealedKey: [UInt8]
     /// Microseconds since 1970.
     package let createdAt: Int64
-    /// When it stopped to sign, in microseconds since 1970; nil while it signs.
+    /// When it stops or stopped to sign, in microseconds since 1970; nil while no other key follows it.
     package let retiredAt: Int64?
+    /// The database's clock when the row was read, in microseconds since 1970.
+    package let readAt: Int64
 
     init(_ row: SQLRow) {
         id = row.text(0)
@@ -21,21 +23,22 @@ package struct SigningKeyRow: Sendable {
         sealedKey = row.blob(2)
         createdAt = row.integer(3)
         retiredAt = row.optionalInteger(4)
+        readAt = row.integer(5)
     }
 }
 
 extension MetadataTransaction {
-    /// The keys that sign and those that stopped no longer than `age` microseconds ago, the newest first.
+    /// The keys that sign, will sign, and those that stopped no longer than `age` microseconds ago, the newest first.
     package func signingKeys(retiredWithin age: Int64) throws -> [SigningKeyRow] {
         try sql.rows(
             """
-            SELECT id, algorithm, private_key, created_at, retired_at FROM signing_keys
+            SELECT id, algorithm, private_key, created_at, retired_at, \(dialect.now) FROM signing_keys
             WHERE retired_at IS NULL OR retired_at > \(dialect.now) - \(age) ORDER BY created_at DESC, id
             """
         ).map(SigningKeyRow.init)
     }
 
-    /// Adds a key that signs from now on.
+    /// Adds a key.
     package func addSigningKey(_ id: String, algorithm: String, sealedKey: [UInt8]) throws {
         try sql.run(
             """
@@ -44,9 +47,12 @@ extension MetadataTransaction {
             """)
     }
 
-    /// Stops all keys but one from signing; what they signed stays valid for its time.
-    package func retireSigningKeys(except id: String) throws {
-        try sql.run("UPDATE signing_keys SET retired_at = \(dialect.now) WHERE retired_at IS NULL AND id <> \(id)")
+    /// Stops all keys but one from signing, `delay` microseconds from now; what they signed stays valid for its time.
+    package func retireSigningKeys(except id: String, after delay: Int64) throws {
+        try sql.run(
+            """
+            UPDATE signing_keys SET retired_at = \(dialect.now) + \(delay) WHERE retired_at IS NULL AND id <> \(id)
+            """)
     }
 
     /// Forgets the keys that stopped more than `age` microseconds ago.

@@ -10,8 +10,12 @@ package struct ProjectUsage: Sendable, Equatable {
 }
 
 extension MetadataTransaction {
-    /// The slot this process charges; other nodes use others, so that pushes do not wait for one hot row.
-    private var slot: Int { 0 }
+    /// The slot of a node: always the same for one name, and seldom the same for two.
+    package static func slot(ofNode name: String) -> Int64 {
+        // FNV-1a: Swift's own hash differs from process to process.
+        let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+        return Int64((hash ^ hash >> 32) % UInt64(usageSlots))
+    }
 
     /// Charges bytes to a project, exactly: the sum of all slots never exceeds the limit at any commit.
     ///
@@ -34,14 +38,14 @@ extension MetadataTransaction {
     private func gatherAllowance(_ project: ProjectID, bytes: Int64) throws {
         let slots = try sql.rows(
             "SELECT slot, used, allowance FROM project_usage WHERE project_id = \(project) ORDER BY slot")
-        guard let mine = slots.first(where: { $0.integer(0) == Int64(slot) }) else { throw MetadataError.projectGone }
+        guard let mine = slots.first(where: { $0.integer(0) == slot }) else { throw MetadataError.projectGone }
         let used = slots.reduce(0) { $0 + $1.integer(1) }
         let limit = slots.reduce(0) { $0 + ($1.optionalInteger(2) ?? 0) }
         guard limit - used >= bytes else {
             throw MetadataError.quotaExceeded(used: used, limit: limit, wanted: bytes)
         }
         var missing = bytes - ((mine.optionalInteger(2) ?? 0) - mine.integer(1))
-        for donor in slots where donor.integer(0) != Int64(slot) && missing > 0 {
+        for donor in slots where donor.integer(0) != slot && missing > 0 {
             let spare = (donor.optionalInteger(2) ?? 0) - donor.integer(1)
             let moved = min(spare, missing)
             guard moved > 0 else { continue }

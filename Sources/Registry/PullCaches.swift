@@ -13,11 +13,19 @@ package final class StoredManifest: Sendable {
     package let mediaType: String
     /// The bytes its client sent.
     package let bytes: ByteBuffer
+    /// Whether it was read before the database went out of reach, so that it may have changed since.
+    package let isStale: Bool
 
-    init(digest: Digest, mediaType: String, bytes: ByteBuffer) {
+    init(digest: Digest, mediaType: String, bytes: ByteBuffer, isStale: Bool = false) {
         self.digest = digest
         self.mediaType = mediaType
         self.bytes = bytes
+        self.isStale = isStale
+    }
+
+    /// The same, as it is answered while nobody can say whether it is still true.
+    var stale: StoredManifest {
+        StoredManifest(digest: digest, mediaType: mediaType, bytes: bytes, isStale: true)
     }
 }
 

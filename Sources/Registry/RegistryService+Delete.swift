@@ -14,6 +14,8 @@ extension RegistryService {
     package func delete(_ tag: Tag, _ permit: Permit<Delete>) async throws {
         let deletion = Deletion(permit: permit, rules: rules, grace: policy.times.readGrace)
         try await metadata.write(.push) { try deletion.run(tag, $0) }
+        lastKnown.forget(
+            PullCaches.ManifestKey(project: permit.project, repository: permit.repository, reference: .tag(tag)))
     }
 
     /// Deletes a manifest and every tag that points to it.
@@ -23,6 +25,8 @@ extension RegistryService {
     package func deleteManifest(_ digest: Digest, _ permit: Permit<Delete>) async throws {
         let deletion = Deletion(permit: permit, rules: rules, grace: policy.times.readGrace)
         try await metadata.write(.push) { try deletion.run(digest, $0) }
+        lastKnown.forget(
+            PullCaches.ManifestKey(project: permit.project, repository: permit.repository, reference: .digest(digest)))
     }
 
     /// Removes a blob from a repository; other repositories that link it keep it.
@@ -40,6 +44,7 @@ extension RegistryService {
             guard holders.isEmpty else { throw RegistryError.blobInUse(digest, by: holders) }
             throw RegistryError.blobUnknown(digest)
         }
+        lastKnown.forget(PullCaches.BlobKey(project: project, repository: name, digest: digest))
     }
 }
 

@@ -54,9 +54,16 @@ extension RegistryService {
             manifest: manifest, tags: tags, operation: operation, permit: permit, lease: policy.times.lease,
             rules: rules)
         try await translating { try await metadata.write(.push) { try request.run($0) } }
-        caches.contents.insert(
-            ByteBuffer(bytes: push.bytes), for: manifest.digest, cost: max(1, push.bytes.count))
+        let bytes = ByteBuffer(bytes: push.bytes)
+        caches.contents.insert(bytes, for: manifest.digest, cost: max(1, push.bytes.count))
         share(push.bytes, as: manifest.digest)
+        let stored = StoredManifest(digest: manifest.digest, mediaType: manifest.mediaType, bytes: bytes)
+        for reference in tags.map(Reference.tag) + [.digest(manifest.digest)] {
+            lastKnown.note(
+                stored,
+                for: PullCaches.ManifestKey(
+                    project: permit.project, repository: permit.repository, reference: reference))
+        }
         return PushedManifest(digest: manifest.digest, subject: manifest.parsed.subject?.digest, tags: tags)
     }
 

@@ -30,30 +30,43 @@ extension RegistryService {
 
     /// The manifest of a tag or digest, with the bytes and the media type its client sent.
     ///
+    /// While the database is out of reach, it is what this node last knew, and marked so.
+    ///
     /// - Throws: ``RegistryError/nameUnknown(_:)``, ``RegistryError/manifestUnknown(_:)``.
     package func manifest(_ reference: Reference, _ permit: Permit<Pull>) async throws -> StoredManifest {
-        let (project, name) = (permit.project, permit.repository)
-        let key = PullCaches.ManifestKey(project: project, repository: name, reference: reference)
+        let key = PullCaches.ManifestKey(project: permit.project, repository: permit.repository, reference: reference)
         let stamp = metadata.changeStamp()
         if let stamp, let known = caches.manifests.value(for: key, stamp: stamp) { return known }
+        let manifest: StoredManifest
+        do {
+            manifest = try await read(key)
+        } catch let error as SQLError where error.isOutage {
+            if let known = lastKnown.manifest(key) { return known }
+            throw error
+        } catch let error as RegistryError {
+            lastKnown.forget(key)
+            throw error
+        }
+        if let stamp { caches.manifests.insert(manifest, for: key, stamp: stamp) }
+        lastKnown.note(manifest, for: key)
+        return manifest
+    }
+
+    private func read(_ key: PullCaches.ManifestKey) async throws -> StoredManifest {
         let manifest =
             caches.shared == nil
-            ? try await readManifest(reference, of: name, in: project)
-            : try await findManifest(reference, of: name, in: project)
-        guard let manifest else { throw RegistryError.manifestUnknown(reference) }
-        if let stamp { caches.manifests.insert(manifest, for: key, stamp: stamp) }
+            ? try await readManifest(key) : try await findManifest(key.reference, of: key.repository, in: key.project)
+        guard let manifest else { throw RegistryError.manifestUnknown(key.reference) }
         return manifest
     }
 
     /// Row and bytes in one statement.
-    private func readManifest(
-        _ reference: Reference, of name: RepositoryName, in project: ProjectID
-    ) async throws -> StoredManifest? {
+    private func readManifest(_ key: PullCaches.ManifestKey) async throws -> StoredManifest? {
         let row = try await metadata.read(.pull) { transaction -> ManifestRow? in
-            guard let repository = try transaction.repository(name, in: project) else {
-                throw RegistryError.nameUnknown(name)
+            guard let repository = try transaction.repository(key.repository, in: key.project) else {
+                throw RegistryError.nameUnknown(key.repository)
             }
-            switch reference {
+            switch key.reference {
             case .tag(let tag): return try transaction.manifest(tag, in: repository)
             case .digest(let digest): return try transaction.manifest(digest, in: repository)
             }
@@ -73,22 +86,38 @@ extension RegistryService {
     ///
     /// A caller who may push also renews the blob's lease: after the answer there is half a lease to reference it.
     ///
+    /// While the database is out of reach, it is what this node last knew, and marked so.
+    ///
     /// - Parameter renewing: Whether this is a pusher's question, HEAD, and not a download.
     /// - Throws: ``RegistryError/blobUnknown(_:)``, also when the store was found to have lost the bytes.
     package func blob(_ digest: Digest, _ permit: Permit<Pull>, renewing: Bool) async throws -> LinkedBlob {
         let isPusher = renewing && permit.mayPush
         if let known = knownBlob(digest, permit), !isPusher || !isHalfOver(known) { return known }
-        let (project, name) = (permit.project, permit.repository)
-        let stamp = metadata.changeStamp()
-        guard let repository = try await repository(name, in: project, .pull) else {
-            throw RegistryError.nameUnknown(name)
+        let key = PullCaches.BlobKey(project: permit.project, repository: permit.repository, digest: digest)
+        do {
+            return try await freshBlob(key, renewing: renewing, isPusher: isPusher)
+        } catch let error as SQLError where error.isOutage {
+            // A pusher relies on the lease, which cannot be renewed now.
+            guard let known = lastKnown.link(key), !isPusher || !isHalfOver(known) else { throw error }
+            return known
         }
-        let found = try await metadata.read(.pull) { try $0.linkedBlob(digest, in: repository) }
+    }
+
+    private func freshBlob(_ key: PullCaches.BlobKey, renewing: Bool, isPusher: Bool) async throws -> LinkedBlob {
+        let stamp = metadata.changeStamp()
+        guard let repository = try await repository(key.repository, in: key.project, .pull) else {
+            lastKnown.forget(key)
+            throw RegistryError.nameUnknown(key.repository)
+        }
+        let found = try await metadata.read(.pull) { try $0.linkedBlob(key.digest, in: repository) }
         // Who downloads may find the bytes all the same; who asks before a push is told to bring them.
-        guard let found, !found.isSuspect || !renewing else { throw RegistryError.blobUnknown(digest) }
-        if let stamp, !found.isSuspect {
-            let key = PullCaches.BlobKey(project: project, repository: name, digest: digest)
-            caches.links.insert(found, for: key, stamp: stamp)
+        guard let found, !found.isSuspect || !renewing else {
+            lastKnown.forget(key)
+            throw RegistryError.blobUnknown(key.digest)
+        }
+        if !found.isSuspect {
+            if let stamp { caches.links.insert(found, for: key, stamp: stamp) }
+            lastKnown.note(found, for: key)
         }
         if isPusher, isHalfOver(found) { try await renew(found, in: repository) }
         return found

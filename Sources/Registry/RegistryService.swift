@@ -18,11 +18,16 @@ package struct RegistryPolicy: Sendable {
     package var blobBytesAtMost: Int64
     /// How much memory recently pulled manifests may use, in bytes.
     package var manifestCacheBytes: Int
+    /// While the database is out of reach: how long a tag is answered as it was last read; zero for never.
+    package var staleTags: Duration
+    /// The same for manifests and blobs by digest.
+    package var staleDigests: Duration
 
     /// The bounds a production node uses.
     package init(
         times: Times = .standard, publishBytes: Int64 = 256 << 20, publishInterval: Duration = .seconds(10),
-        openUploads: Int = 4_096, blobBytesAtMost: Int64 = 0, manifestCacheBytes: Int = 64 << 20
+        openUploads: Int = 4_096, blobBytesAtMost: Int64 = 0, manifestCacheBytes: Int = 64 << 20,
+        staleTags: Duration = .zero, staleDigests: Duration = .zero
     ) {
         self.times = times
         self.publishBytes = publishBytes
@@ -30,6 +35,8 @@ package struct RegistryPolicy: Sendable {
         self.openUploads = openUploads
         self.blobBytesAtMost = blobBytesAtMost
         self.manifestCacheBytes = manifestCacheBytes
+        self.staleTags = staleTags
+        self.staleDigests = staleDigests
     }
 }
 
@@ -43,6 +50,7 @@ package struct RegistryService: Sendable {
     let policy: RegistryPolicy
     let active: ActiveUploads
     let caches: PullCaches
+    let lastKnown: LastKnownPulls
     let rules: [any TagRule]
     let logger: Logger
 
@@ -65,6 +73,7 @@ package struct RegistryService: Sendable {
         self.rules = rules
         self.active = ActiveUploads(limit: policy.openUploads)
         self.caches = PullCaches(manifestBytes: policy.manifestCacheBytes, shared: shared)
+        self.lastKnown = LastKnownPulls(policy)
         self.logger = logger
     }
 
@@ -85,9 +94,10 @@ package struct RegistryService: Sendable {
 
     /// What the node's caches have done, by name.
     package var cacheStatistics: [(name: String, read: @Sendable () -> CacheStatistics)] {
-        [
+        let fresh: [(name: String, read: @Sendable () -> CacheStatistics)] = [
             ("manifests", { caches.manifests.statistics }), ("contents", { caches.contents.statistics }),
             ("links", { caches.links.statistics }), ("repositories", { caches.repositories.statistics }),
         ]
+        return fresh + lastKnown.statistics
     }
 }

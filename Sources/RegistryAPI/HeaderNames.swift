@@ -15,4 +15,13 @@ extension HTTPField.Name {
     static let ociTag = HTTPField.Name("OCI-Tag")!
     /// Which filters a list of referrers passed.
     static let ociFiltersApplied = HTTPField.Name("OCI-Filters-Applied")!
+    /// RFC 7234, section 5.5: that an answer may not be the latest. RFC 9111 dropped it from HTTP; clients show it still.
+    static let warning = HTTPField.Name("Warning")!
+}
+
+extension HTTPFields {
+    /// Says that what is answered was read before the database went out of reach.
+    mutating func markStale() {
+        self[.warning] = #"110 haven "Response is Stale""#
+    }
 }

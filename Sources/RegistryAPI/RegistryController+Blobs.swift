@@ -22,6 +22,7 @@ extension RegistryController {
         var headers: HTTPFields = [
             .contentType: "application/octet-stream", .dockerContentDigest: text, .eTag: "\"\(text)\"",
         ]
+        if blob.isStale || permit.isStale { headers.markStale() }
         if inquiry.method == .head {
             headers[.contentLength] = "\(blob.size)"
             headers[.acceptRanges] = "bytes"

@@ -29,9 +29,10 @@ extension RegistryController {
             manifest = try await registry.manifest(reference, permit)
         }
         let digest = manifest.digest.description
-        let headers: HTTPFields = [
+        var headers: HTTPFields = [
             .contentType: manifest.mediaType, .dockerContentDigest: digest, .eTag: "\"\(digest)\"",
         ]
+        if manifest.isStale || permit.isStale { headers.markStale() }
         return memoryResponse(inquiry.request, inquiry.context, bytes: manifest.bytes, headers: headers)
     }
 

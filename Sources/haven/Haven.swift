@@ -23,8 +23,9 @@ struct Haven: AsyncParsableCommand {
         version: HavenVersion.line,
         subcommands: [
             ServeCommand.self, UserCommand.self, ProjectCommand.self, RepositoryCommand.self, TagCommand.self,
-            CollectCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self, DatabaseCommand.self,
-            ConfigCommand.self,
+            TokenCommand.self, NodesCommand.self, CollectCommand.self, DoctorCommand.self, BackupCommand.self,
+            RestoreCommand.self,
+            DatabaseCommand.self, ConfigCommand.self,
         ])
 
     /// Runs one command line and says how it ended.

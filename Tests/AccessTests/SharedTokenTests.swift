@@ -109,8 +109,15 @@ struct SharedTokenTests {
 struct KeyWakeupTests {
     private func node(_ world: AccessWorld, _ wakeups: any Wakeups) -> AccessService {
         AccessService(
-            metadata: world.metadata, secretKey: world.secret, settings: AccessWorld.settings, wakeups: wakeups,
+            metadata: world.metadata, secretKey: world.secret, settings: settings, wakeups: wakeups,
             clock: world.clock.access)
+    }
+
+    /// A new key signs as soon as it is read.
+    private var settings: AccessSettings {
+        var settings = AccessWorld.settings
+        settings.keyIntroduction = .zero
+        return settings
     }
 
     @Test("a node that is woken signs with the new key at once; one that is not, within a minute")

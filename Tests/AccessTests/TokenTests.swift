@@ -4,6 +4,8 @@ import Foundation
 import JWTKit
 import Metadata
 import OCI
+import SQLStorage
+import TestKit
 import Testing
 
 @testable import Access
@@ -154,8 +156,8 @@ struct TokenTests {
                 (#"{"alg":"ES256","kid":"\#(key.id)","jwk":\#(jwk)}"#, .wrongSignature),
                 (#"{"alg":"ES256","kid":"\#(key.id)","jku":"https://attacker.example/keys"}"#, .wrongSignature),
                 (#"{"alg":"ES256","kid":"\#(key.id)","x5c":["AAAA"]}"#, .wrongSignature),
-                (#"{"alg":"ES256","kid":"attacker","jwk":\#(jwk)}"#, .unknownKey),
-                (#"{"alg":"ES256","kid":"../../secretkey"}"#, .unknownKey),
+                (#"{"alg":"ES256","kid":"attacker","jwk":\#(jwk)}"#, .unknownKey("attacker")),
+                (#"{"alg":"ES256","kid":"../../secretkey"}"#, .unknownKey("../../secretkey")),
                 (#"{"alg":"ES256","kid":"\#(key.id)","crit":["exp"]}"#, .malformed),
                 (#"{"alg":"ES256","kid":"\#(key.id)","kid":"attacker"}"#, .malformed),
                 (#"["ES256"]"#, .malformed),
@@ -182,19 +184,122 @@ struct TokenTests {
         }
     }
 
-    @Test("after a change of keys old tokens live on, new ones use the new key, and other nodes find it")
+    @Test("after a change of keys old tokens live on, new ones use the new key, and other nodes find it at once")
     func rotation() async throws {
         try await withAccess { world in
-            let other = world.node()
-            let old = try await issue(world)
+            var settings = AccessWorld.settings
+            settings.keyIntroduction = .zero
+            let (node, other) = (world.node(settings), world.node(settings))
+            let old = try await issue(world, node)
             #expect(try await fault(other, old) == nil)
+            let before = try await node.keys.signer().id
+            try await node.rotateSigningKey()
+            #expect(try await node.keys.signer().id != before)
+            let new = try await issue(world, node)
+            #expect(try await fault(node, old) == nil)
+            #expect(try await fault(other, new) == nil, "an unknown key is looked for")
+            #expect(try await fault(other, old) == nil)
+        }
+    }
+
+    @Test("a new key signs only when every node has had the time to read it, and the one before it signs until then")
+    func introduction() async throws {
+        try await withAccess { world in
             let before = try await world.access.keys.signer().id
             try await world.access.rotateSigningKey()
-            #expect(try await world.access.keys.signer().id != before)
+            #expect(try await world.access.keys.signer().id == before)
+            #expect(try await world.node().keys.signer().id == before, "a node that starts now goes along")
+            let keys = try await world.access.signingKeys()
+            #expect(keys.count == 2 && keys[1].id == before && keys[1].use == .signs)
+            if case .introduced(let start) = keys[0].use {
+                #expect(start == keys[0].createdAt + 120_000_000)
+            } else {
+                Issue.record("\(keys)")
+            }
+            // To a node that asks for no introduction the time is over.
+            var settings = AccessWorld.settings
+            settings.keyIntroduction = .zero
+            #expect(try await world.node(settings).keys.signer().id == keys[0].id)
+            // It retires later, so it is believed until then and the life of a token longer.
+            let stored = try await world.metadata.read { try $0.signingKeys(retiredWithin: 0) }
+            #expect(stored.first { $0.id == before }.map { ($0.retiredAt ?? 0) > $0.readAt } == true)
+        }
+    }
+
+    @Test("a key that stopped signing is believed as long as its tokens live, and then forgotten")
+    func retirement() async throws {
+        try await withAccess { world in
+            var settings = AccessWorld.settings
+            settings.keyIntroduction = .zero
+            let node = world.node(settings)
+            let token = try await issue(world, node)
+            try await node.rotateSigningKey()
+            let old = try #require(try await node.signingKeys().last)
+            let retired = try await world.metadata.read { try $0.signingKeys(retiredWithin: .hours(1)) }
+            let end = try #require(retired.first { $0.id == old.id }?.retiredAt) + (300 + 120) * 1_000_000
+            #expect(old.use == .verifies(until: end))
+            #expect(try await fault(world.node(settings), token) == nil)
+            try await world.metadata.write { try $0.forgetSigningKeys(retiredBefore: -.hours(1)) }
+            #expect(try await fault(world.node(settings), token) == .unknownKey(old.id))
+        }
+    }
+
+    @Test("names of keys that are none cause few readings, whoever sends them")
+    func foreignKeys() async throws {
+        try await withAccess { world in
+            let counted = FaultyDatabase(world.metadata.database)
+            let node = AccessService(
+                metadata: MetadataStore(database: counted), secretKey: world.secret, settings: AccessWorld.settings,
+                clock: world.clock.access)
+            _ = try await node.keys.signer()
+            let before = counted.asked
+            for number in 0..<100 {
+                let header = Base64URL.encode(Array(#"{"alg":"ES256","kid":"k\#(number % 50)"}"#.utf8))
+                #expect(try await fault(node, "\(header).e30.AAAA") == .unknownKey("k\(number % 50)"))
+            }
+            #expect(counted.asked - before <= 10)
+            // After a while a key that was made meanwhile is found.
             world.clock.advance(by: .seconds(6))
-            let new = try await issue(world)
-            #expect(try await fault(world.access, old) == nil)
-            #expect(try await fault(other, new) == nil, "an unknown key is looked for")
+            try await world.access.rotateSigningKey()
+            var settings = AccessWorld.settings
+            settings.keyIntroduction = .zero
+            let token = try await issue(world, world.node(settings))
+            #expect(try await fault(node, token) == nil)
+        }
+    }
+
+    @Test("a node with another secret key is refused with a message that says what to do, and changes nothing")
+    func otherSecret() async throws {
+        try await withAccess { world in
+            let stranger = AccessService(metadata: world.metadata, secretKey: .ephemeral(), clock: world.clock.access)
+            do throws(AccessError) {
+                _ = try await stranger.prepare(adminPassword: nil)
+                Issue.record("a stranger was let in")
+            } catch {
+                #expect(kind(error) == "secretKey")
+                #expect(error.message.contains("secretkey_path"))
+            }
+            // Also where a database of an older release has keys and no check yet.
+            let removed = try await world.metadata.write { try $0.sql.run("DELETE FROM secrets") }
+            #expect(removed == 1)
+            await #expect(throws: AccessError.self) { try await stranger.prepare(adminPassword: nil) }
+            #expect(try await world.metadata.read { try $0.secret(named: "check") } == nil)
+            _ = try await world.node().prepare(adminPassword: nil)
+            await #expect(throws: AccessError.self) { try await stranger.prepare(adminPassword: nil) }
+        }
+    }
+
+    @Test("a shared secret is one for all nodes, and nobody reads it from the database")
+    func sharedSecret() async throws {
+        try await withAccess { world in
+            let secrets = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+                for _ in 0..<4 { group.addTask { try await world.node().secrets.secret("sessions") } }
+                return try await group.reduce(into: Set<[UInt8]>()) { $0.insert($1) }
+            }
+            #expect(secrets.count == 1)
+            let stored = try #require(try await world.metadata.read { try $0.secret(named: "sessions") })
+            #expect(try !stored.contains(subsequence: #require(secrets.first)))
+            #expect(try await world.access.secrets.secret("another") != secrets.first)
         }
     }
 

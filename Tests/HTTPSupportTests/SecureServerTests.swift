@@ -204,7 +204,8 @@ struct SecureServerTests {
             let silent = try await RawHTTP2Client(port: server.ports[1], authority: files.authority)
             #expect(try await silent.isCutOff())
             let idle = try await RawHTTP2Client(port: server.ports[1], authority: files.authority)
-            try await idle.resetStreams(1)
+            // On a busy machine the connection may have ended before its only stream could be opened.
+            try? await idle.resetStreams(1)
             #expect(try await idle.isCutOff())
         }
     }

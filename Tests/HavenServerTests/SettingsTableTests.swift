@@ -21,6 +21,7 @@ struct SettingsTableTests {
         "redis_url": "a\n  b", "redis_sentinel_master": "\u{1}", "redis_user": "\u{2}", "redis_password": "a\n  b",
         "redis_sentinel_user": "\u{7f}", "redis_sentinel_password": "a\n  b", "redis_tls": "1",
         "redis_ca_file": "a\u{1}b",
+        "node_name": "a\u{1}b", "heartbeat_interval": "0", "stale_tags": "-1s", "stale_digests": "1w",
         "log_file": "\u{1b}[2J", "log_level": "loud", "log_rotate_count": "-1", "log_rotate_size": "200MB",
     ]
 

@@ -69,17 +69,31 @@ struct MigratorTests {
         }
     }
 
-    @Test("a database of a newer release, or with an edited migration, is refused and left alone")
-    func refused() async throws {
+    @Test("a database that is one migration ahead is served and left alone: nodes are upgraded one after the other")
+    func oneAhead() async throws {
         try await withTemporaryFolder { folder in
             let database = try SQLiteDatabase(path: "\(folder)/haven.db")
             try await Migrator(database, migrations: [first, second]).migrate()
-            await #expect(throws: MetadataError.newerSchema(number: 2, title: "a row")) {
+            try await #expect(Migrator(database, migrations: [first]).migrate().isEmpty)
+            let status = try await Migrator(database, migrations: [first]).status()
+            #expect(status.map(\.number) == [1])
+            try #expect(copies(in: folder).isEmpty)
+            await database.close()
+        }
+    }
+
+    @Test("a database that is further ahead, or with an edited migration, is refused and left alone")
+    func refused() async throws {
+        try await withTemporaryFolder { folder in
+            let third = Migration(3, "another row") { _ in ["INSERT INTO a (n) VALUES (8)"] }
+            let database = try SQLiteDatabase(path: "\(folder)/haven.db")
+            try await Migrator(database, migrations: [first, second, third]).migrate()
+            await #expect(throws: MetadataError.newerSchema(number: 3, title: "another row")) {
                 try await Migrator(database, migrations: [first]).migrate()
             }
             let edited = Migration(1, "a table") { _ in ["CREATE TABLE a (n INTEGER NOT NULL)"] }
             await #expect(throws: MetadataError.self) {
-                try await Migrator(database, migrations: [edited, second]).status()
+                try await Migrator(database, migrations: [edited, second, third]).status()
             }
             await database.close()
         }

@@ -14,12 +14,14 @@ package struct FirstRows: Sendable {
 
 extension AccessService {
     /// Makes what must be there before anybody can come: the account `admin`, the public project `library`, a key for
-    /// tokens. Once for all nodes, whoever comes first; later starts find them.
+    /// tokens. Once for all nodes, whoever comes first; later starts find them. A node with another secret key than the
+    /// nodes before it is refused here, before it can do anything.
     ///
     /// - Parameter adminPassword: The first password of `admin`; nil to make one up. Looked at only when there is no
     ///   account yet. With Harbor's well-known default the account is made locked.
     /// - Throws: ``AccessError/passwordRefused(_:)``, ``AccessError/secretKey(_:)``, ``AccessError/metadata(_:)``.
     package func prepare(adminPassword: String?) async throws(AccessError) -> FirstRows {
+        try await secrets.check()
         let isEmpty = try await answering { try await metadata.read(.administration) { try !$0.hasUsers() } }
         let generated = isEmpty ? try await makeFirstRows(adminPassword: adminPassword) : nil
         _ = try await keys.signer()
@@ -36,6 +38,7 @@ extension AccessService {
         let (user, project) = (UserID.random(), ProjectID.random())
         let isMade = try await answering {
             try await metadata.write(.administration) { transaction in
+                try transaction.holdSecret(SharedSecrets.checkName)
                 guard try !transaction.hasUsers() else { return false }
                 let isAdded = try transaction.addUser(
                     user, name: "admin", password: hash, isAdmin: true, mustChange: isWellKnown)
@@ -49,8 +52,14 @@ extension AccessService {
         return isMade && adminPassword == nil ? password : nil
     }
 
-    /// Signs with a new key from now on. Tokens of the old one stay good until they run out.
+    /// Makes a new key for tokens. It signs when every node has had the time to read it, and tokens of the old one stay good
+    /// until they run out.
     package func rotateSigningKey() async throws(AccessError) {
         try await keys.rotate()
+    }
+
+    /// The keys for tokens and what each is for, the newest first.
+    package func signingKeys() async throws(AccessError) -> [KeyStatus] {
+        try await keys.list()
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Metadata
 package import OCI
+import SQLStorage
 
 /// Proof that a caller may do `P` in one repository, checked for this request.
 ///
@@ -12,12 +13,17 @@ package struct Permit<P: Permission>: Sendable {
     package let caller: Caller
     /// Whether the caller may push here too: their HEAD renews leases, that of a mere reader writes nothing.
     package let mayPush: Bool
+    /// Whether it rests on rights read before the database went out of reach. Only pulls get such a permit.
+    package let isStale: Bool
 
-    fileprivate init(project: ProjectID, repository: RepositoryName, caller: Caller, mayPush: Bool) {
+    fileprivate init(
+        project: ProjectID, repository: RepositoryName, caller: Caller, mayPush: Bool, isStale: Bool
+    ) {
         self.project = project
         self.repository = repository
         self.caller = caller
         self.mayPush = mayPush
+        self.isStale = isStale
     }
 }
 
@@ -29,12 +35,14 @@ extension Standing {
         _ permission: P.Type, on name: RepositoryName, as caller: Caller, now: Int64
     ) throws(AccessError) -> Permit<P> {
         let challenge = Challenge(scope: nil, fault: nil)
+        // What is created must rest on rows of now.
+        if isStale, P.action != .pull { throw Self.unreadable }
         let granted: Actions
         switch caller {
         case .anonymous:
             throw .unauthenticated(challenge.asking(P.self, on: name))
         case .user(let user):
-            guard confirms(user) else { throw .badCredentials }
+            guard confirms(user) else { throw isStale ? Self.unreadable : .badCredentials }
             granted = .all
         case .token(let token):
             guard isCurrent(token, now: now) else {
@@ -46,7 +54,13 @@ extension Standing {
         guard let project, effective.contains(Actions(P.action)) else {
             throw refusal(P.self, on: name, as: caller, granted: granted)
         }
-        return Permit(project: project.id, repository: name, caller: caller, mayPush: effective.contains(.push))
+        return Permit(
+            project: project.id, repository: name, caller: caller, mayPush: effective.contains(.push), isStale: isStale)
+    }
+
+    /// Rows of now are needed and cannot be had.
+    private static var unreadable: AccessError {
+        .metadata(SQLError.unreachable("rights were last read before the outage"))
     }
 
     /// Whether a token still speaks for somebody.
@@ -64,6 +78,8 @@ extension Standing {
         if caller.user == nil || isTokenTooSmall {
             return .unauthenticated(Challenge(fault: .insufficientScope).asking(P.self, on: name))
         }
+        // What was not allowed then may be now; a client told so would not come back.
+        if isStale { return Self.unreadable }
         // Whoever holds a grant on this very project knows of it, even if the role has been taken away since.
         if actions.isEmpty && (granted.isEmpty || granted == .all && !isToken(caller)) {
             return .projectUnknown(name.project)

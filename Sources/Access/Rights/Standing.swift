@@ -7,6 +7,8 @@ struct Standing: Sendable {
     let account: Account?
     /// The live project of that name; nil when there is none.
     let project: Project?
+    /// Whether the rows were read before the database went out of reach: good for pulls, and for no refusal.
+    var isStale = false
 
     struct Account: Sendable {
         let id: UserID

@@ -42,8 +42,8 @@ struct TokenVerifier: Sendable {
         let digest = Self.digest(token)
         if let sound = await vouched(token, digest) { return .success(sound) }
         var result = verify(token)
-        if case .failure(.unknownKey) = result {
-            try await keys.refreshIfStale()
+        if case .failure(.unknownKey(let id)) = result {
+            try await keys.look(for: id)
             result = verify(token)
         }
         if case .success(let sound) = result {
@@ -78,7 +78,9 @@ struct TokenVerifier: Sendable {
         guard fields["crit"] == nil, let id = fields["kid"]?.string, let algorithm = fields["alg"]?.string else {
             throw .malformed
         }
-        guard let key = keys.key(id) else { throw .unknownKey }
+        // Names of ours are short; nothing longer is looked for, or remembered as not found.
+        guard id.utf8.count <= 64 else { throw .malformed }
+        guard let key = keys.key(id) else { throw .unknownKey(id) }
         guard key.algorithm.rawValue == algorithm else { throw .wrongAlgorithm }
         return key
     }

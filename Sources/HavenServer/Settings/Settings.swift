@@ -10,6 +10,7 @@ package struct Settings: Sendable {
     package let logs: LogSettings
     package let lifecycle: LifecycleSettings
     package let limits: LimitSettings
+    package let cluster: ClusterSettings
 
     /// Whether the file was Harbor's.
     package let isHarborFile: Bool
@@ -38,6 +39,7 @@ package struct Settings: Sendable {
         let isEmbedded = database.kind == .sqlite && listener.trustedProxies.isEmpty
         lifecycle = LifecycleSettings(&reader, isEmbedded: isEmbedded)
         limits = LimitSettings(&reader)
+        cluster = ClusterSettings(&reader)
         logs = LogSettings(&reader)
         UnusedSettings.read(&reader)
         reader.checkUnknownKeys()

@@ -39,7 +39,7 @@ package struct Migration: Sendable {
 extension [Migration] {
     /// All migrations of this release, in order.
     package static var released: [Migration] {
-        [.firstSchema]
+        [.firstSchema, .nodes]
     }
 
     /// The schema that they make together, as a file to read.

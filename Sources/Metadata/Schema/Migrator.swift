@@ -6,6 +6,9 @@ package import SQLStorage
 ///
 /// Migrations are applied one by one, each in a transaction with its row in `schema_migrations`, under a lock: of several
 /// nodes that start together one migrates and the others find it done. Running it again changes nothing.
+///
+/// Every migration can live beside the release before it, so a database that is one migration ahead is served: that is how
+/// nodes are upgraded one after the other. One that is further ahead is refused.
 package struct Migrator: Sendable {
     private let database: any SQLDatabase
     private let migrations: [Migration]
@@ -86,6 +89,7 @@ package struct Migrator: Sendable {
         let applied = try rows(transaction)
         for row in applied {
             guard let known = migrations.first(where: { $0.number == row.integer(0) }) else {
+                if Int(row.integer(0)) == migrations.count + 1 { continue }
                 throw MetadataError.newerSchema(number: Int(row.integer(0)), title: row.text(1))
             }
             let expected = known.checksum(for: transaction.dialect)

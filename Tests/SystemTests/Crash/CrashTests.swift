@@ -34,13 +34,13 @@ import Testing
         let load = CrashLoad(ledger: ledger, lease: Self.lease, seed: random.next())
         let client = haven.client
         let token = try await CrashLoad.token(from: client)
-        let resuming = ResumingClient(client, token: token, ledger)
-        let check = CrashCheck(client, token: token, ledger)
+        let resuming = ResumingClient([client], token: token, ledger)
+        let check = CrashCheck([client], token: token, ledger)
         for _ in 1...Self.rounds {
             let (choices, chunks) = (random.split(), random.split())
             let working = Task {  // awaited below
                 async let chunked: Void = resuming.run(chunks)
-                await load.run(6, client, token: token, choices)
+                await load.run(6, [client], token: token, choices)
                 await chunked
             }
             try await Task.sleep(for: .milliseconds(Int.random(in: 150...1_000, using: &random)))

@@ -2,19 +2,20 @@
 
 import Foundation
 
-/// Looks, while nothing else happens, whether a server shows what clients were told.
+/// Looks, while nothing else happens, whether every node shows what clients were told.
 package struct CrashCheck: Sendable {
-    let client: RegistryClient
+    let nodes: [RegistryClient]
     let token: String
     let ledger: PushLedger
 
-    package init(_ client: RegistryClient, token: String, _ ledger: PushLedger) {
-        self.client = client
+    /// - Parameter nodes: The nodes of one registry that run.
+    package init(_ nodes: [RegistryClient], token: String, _ ledger: PushLedger) {
+        self.nodes = nodes
         self.token = token
         self.ledger = ledger
     }
 
-    /// Reads names and everything they stand for, and settles what was read.
+    /// Reads names and everything they stand for, on every node, and settles what was read.
     ///
     /// - Parameter names: Tags and digests; several are read at once.
     package func look(at names: [PushLedger.Name]) async throws {
@@ -28,26 +29,37 @@ package struct CrashCheck: Sendable {
     }
 
     private func look(at name: PushLedger.Name) async throws {
-        let answer = try await client.send(
-            "GET", "/v2/\(name.repository)/manifests/\(name.reference)", ["Accept": "*/*"], as: .verbatim(token))
-        let found: String?
-        switch answer.status {
-        case 200: found = TestBlob(answer.body).digest
-        case 404: found = nil
-        default: return ledger.violate("GET of \(name) after a restart: \(answer)")
+        for node in nodes {
+            guard let found = try await read(name, node) else { return }
+            let possible = ledger.possible(name)
+            guard possible.contains(found.digest) else {
+                let expected = possible.map { $0 ?? "nothing" }.sorted().joined(separator: " or ")
+                return ledger.violate("\(name) is \(found.digest ?? "nothing") at \(node.url), not \(expected)")
+            }
+            // What one node shows, all must show.
+            ledger.settle(name, found.digest)
+            if let digest = found.digest, let image = ledger.image(digest) {
+                try await look(at: image, in: name.repository, node)
+            }
         }
-        let possible = ledger.possible(name)
-        guard possible.contains(found) else {
-            let expected = possible.map { $0 ?? "nothing" }.sorted().joined(separator: " or ")
-            return ledger.violate("\(name) is \(found ?? "nothing"), not \(expected)")
-        }
-        ledger.settle(name, found)
-        if let found, let image = ledger.image(found) { try await look(at: image, in: name.repository) }
     }
 
-    private func look(at image: PushLedger.Image, in repository: String) async throws {
+    /// The digest that a name stands for, nil for none; nothing when the node gave no clear answer, which is noted.
+    private func read(_ name: PushLedger.Name, _ node: RegistryClient) async throws -> (digest: String?, Void)? {
+        let answer = try await node.send(
+            "GET", "/v2/\(name.repository)/manifests/\(name.reference)", ["Accept": "*/*"], as: .verbatim(token))
+        switch answer.status {
+        case 200 where answer["warning"] == nil: return (TestBlob(answer.body).digest, ())
+        case 404: return (nil, ())
+        default:
+            ledger.violate("GET of \(name) at \(node.url) when all is well: \(answer)")
+            return nil
+        }
+    }
+
+    private func look(at image: PushLedger.Image, in repository: String, _ node: RegistryClient) async throws {
         for digest in image.blobs {
-            let answer = try await client.send("GET", "/v2/\(repository)/blobs/\(digest)", as: .verbatim(token))
+            let answer = try await node.send("GET", "/v2/\(repository)/blobs/\(digest)", as: .verbatim(token))
             guard answer.status == 200, TestBlob(answer.body).digest == digest else {
                 return ledger.violate("blob \(digest) of \(image.manifest) in \(repository): \(answer.status)")
             }
@@ -57,7 +69,7 @@ package struct CrashCheck: Sendable {
     /// Deletes every manifest that is there, and with them their tags.
     package func deleteEverything(_ names: [PushLedger.Name]) async throws {
         for name in names where name.reference.hasPrefix("sha256:") {
-            let answer = try await client.send(
+            let answer = try await nodes[0].send(
                 "DELETE", "/v2/\(name.repository)/manifests/\(name.reference)", as: .verbatim(token))
             guard answer.status == 202 || answer.status == 404 else {
                 ledger.violate("DELETE of \(name) at the end: \(answer)")

@@ -26,11 +26,13 @@ package struct CrashLoad: Sendable {
     }
 
     /// Runs as many clients until the task is cancelled.
-    package func run(_ count: Int, _ client: RegistryClient, token: String, _ random: SeededGenerator) async {
+    ///
+    /// - Parameter nodes: The nodes of one registry; every request of every client may go to any of them.
+    package func run(_ count: Int, _ nodes: [RegistryClient], token: String, _ random: SeededGenerator) async {
         await withTaskGroup(of: Void.self) { group in
             var random = random
             for _ in 0..<count {
-                let worker = CrashWorker(load: self, client: client, token: token, random: random.split())
+                let worker = CrashWorker(load: self, nodes: nodes, token: token, random: random.split())
                 group.addTask { await worker.run() }
             }
         }
@@ -40,13 +42,13 @@ package struct CrashLoad: Sendable {
 /// One client.
 final class CrashWorker: Sendable {
     let load: CrashLoad
-    let client: RegistryClient
+    private let nodes: [RegistryClient]
     private let token: String
     private let random: SeededGenerator
 
-    init(load: CrashLoad, client: RegistryClient, token: String, random: SeededGenerator) {
+    init(load: CrashLoad, nodes: [RegistryClient], token: String, random: SeededGenerator) {
         self.load = load
-        self.client = client
+        self.nodes = nodes
         self.token = token
         self.random = random
     }
@@ -87,15 +89,18 @@ final class CrashWorker: Sendable {
     /// The server answered, and the answer was no.
     struct Refused: Error {}
 
-    /// Sends a request; an answer that no healthy server gives is a violation.
+    /// Sends a request to any node; an answer that no healthy server gives is a violation.
     func send(
         _ method: String, _ target: String, _ headers: [String: String] = [:], body: [UInt8]? = nil,
         streamed: Bool = false
     ) async throws -> Answer {
-        let answer = try await client.send(
+        let node = nodes.randomElement() ?? nodes[0]
+        let answer = try await node.send(
             method, target, headers, body: body, streamed: streamed, as: .verbatim(token))
-        if answer.status >= 500 && answer.status != 503 { ledger.violate("\(method) \(target): \(answer)") }
-        if answer.status >= 500 { ledger.count("\(answer.status)") }
+        guard answer.status >= 500 else { return answer }
+        ledger.count("\(answer.status)")
+        if ledger.excuses(answer) { throw Refused() }
+        ledger.note(unexcused: answer, to: "\(method) \(target) at \(node.url)")
         return answer
     }
 }

@@ -39,6 +39,7 @@ package final class PushLedger: Sendable {
         var images: [String: Image] = [:]
         var kept: [Name] = []
         var counts: [String: Int] = [:]
+        var tolerance = Tolerance.busy
         var violations: [String] = []
     }
 
@@ -50,6 +51,31 @@ package final class PushLedger: Sendable {
     package var violations: [String] { state.withLock { $0.violations } }
     /// How often each kind of operation was done.
     package var counts: [String: Int] { state.withLock { $0.counts } }
+
+    /// Which answers 5xx are no violation.
+    package enum Tolerance: Sendable {
+        /// None: all is well.
+        case none
+        /// 503, from a server that starts or is busy.
+        case busy
+        /// Every one that tells the client to come back: something that the server needs is broken by the test.
+        case broken
+    }
+
+    /// Says what is tolerated from now on.
+    package func tolerate(_ tolerance: Tolerance) { state.withLock { $0.tolerance = tolerance } }
+
+    /// Whether an answer 5xx is one that a broken surrounding excuses; its client comes back later.
+    package func excuses(_ answer: Answer) -> Bool {
+        [503, 507].contains(answer.status) && answer["retry-after"] != nil
+            && state.withLock { $0.tolerance == .broken }
+    }
+
+    /// Notes an answer 5xx that nothing excuses.
+    func note(unexcused answer: Answer, to request: String) {
+        if answer.status == 503, state.withLock({ $0.tolerance == .busy }) { return }
+        violate("\(request): \(answer)")
+    }
 
     package func violate(_ what: String) { state.withLock { $0.violations.append(what) } }
     package func count(_ what: String) { state.withLock { $0.counts[what, default: 0] += 1 } }

@@ -22,13 +22,14 @@ package final class ResumingClient: Sendable {
         var acknowledged = 0
     }
 
-    private let client: RegistryClient
+    private let nodes: [RegistryClient]
     private let token: String
     private let ledger: PushLedger
     private let upload = Mutex<Upload?>(nil)
 
-    package init(_ client: RegistryClient, token: String, _ ledger: PushLedger) {
-        self.client = client
+    /// - Parameter nodes: The nodes of one registry; every chunk may go to any of them.
+    package init(_ nodes: [RegistryClient], token: String, _ ledger: PushLedger) {
+        self.nodes = nodes
         self.token = token
         self.ledger = ledger
     }
@@ -118,6 +119,10 @@ package final class ResumingClient: Sendable {
     private func send(
         _ method: String, _ target: String, _ headers: [String: String] = [:], body: [UInt8]? = nil
     ) async throws -> Answer {
-        try await client.send(method, target, headers, body: body, as: .verbatim(token))
+        let node = nodes.randomElement() ?? nodes[0]
+        let answer = try await node.send(method, target, headers, body: body, as: .verbatim(token))
+        // As when the answer was lost: whether it was done must be asked.
+        if ledger.excuses(answer) { throw ToolFailure(what: "\(answer.status)") }
+        return answer
     }
 }
