@@ -45,6 +45,7 @@ package struct RegistryService: Sendable {
     let caches: PullCaches
     let rules: [any TagRule]
     let logger: Logger
+    let faults: FaultPoints
 
     /// Makes the service of one node.
     ///
@@ -54,8 +55,11 @@ package struct RegistryService: Sendable {
     ///   - rules: What every move of a tag must pass, in order.
     ///   - policy: The bounds of the work.
     ///   - logger: For what healed or soon will not.
+    ///   - faults: Armed by tests only: `upload.afterReserve`, `upload.afterPublish`, `upload.beforeReply`,
+    ///     `commit.afterC1`, `commit.beforeC3`, `commit.insideC3`, `commit.afterC3`.
     package init(
-        metadata: MetadataStore, blobs: any BlobStore, rules: [any TagRule], policy: RegistryPolicy, logger: Logger
+        metadata: MetadataStore, blobs: any BlobStore, rules: [any TagRule], policy: RegistryPolicy, logger: Logger,
+        faults: FaultPoints = .none
     ) {
         self.metadata = metadata
         self.blobs = blobs
@@ -64,10 +68,15 @@ package struct RegistryService: Sendable {
         self.active = ActiveUploads(limit: policy.openUploads)
         self.caches = PullCaches(manifestBytes: policy.manifestCacheBytes)
         self.logger = logger
+        self.faults = faults
     }
 
     /// Closes the files of uploads that no request holds; what they published stays, and any node may go on.
+    ///
+    /// Requests whose client left may still bring to its end what they began: they are waited for, for at most five seconds.
     package func close() async {
+        let end = ContinuousClock.now + .seconds(5)
+        while active.isBusy, ContinuousClock.now < end, (try? await Task.sleep(for: .milliseconds(10))) != nil {}
         for session in active.takeAll() { await session.close() }
     }
 
