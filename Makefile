@@ -25,7 +25,7 @@ bench: ## Measure beside docker-registry and nginx (minutes).
 bench-long: ## Measure with a million tags, a large catalog and a large collection (an hour or more).
 	@scripts/bench.sh long
 
-soak: ## Crash rounds, fuzzing and load for hours.
+soak: ## Fuzz every parser and run 200 crash rounds under load (more than an hour).
 	@scripts/soak.sh
 
 clean: ## Remove what was built.

@@ -105,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "haven",
             dependencies: [
-                "OCI", "SQLStorage", "Access", "Metadata", "Lifecycle", "HavenServer", argumentParser, logging,
+                "OCI", "SQLStorage", "BlobStorage", "Access", "Metadata", "Lifecycle", "HavenServer", argumentParser,
+                logging,
             ],
             swiftSettings: strict),
         .executableTarget(

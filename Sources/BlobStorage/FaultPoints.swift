@@ -28,8 +28,10 @@ package struct FaultPoints: Sendable {
     /// Points that `arm` can arm later. For tests.
     package static func armable() -> FaultPoints { FaultPoints(armed: Armed()) }
 
-    /// Reads `name:crash` or `name:error`, several separated by commas, each with an optional `@n` for
+    /// Reads `name:crash`, `name:error` or `name:pause`, several separated by commas, each with an optional `@n` for
     /// "only at the n-th time": the form of the environment variable `HAVEN_FAULT`. Nil when it is malformed.
+    ///
+    /// A pause is three seconds, and ends with an error when the task that reached the point is cancelled.
     package init?(parsing text: String) {
         let points = FaultPoints.armable()
         for item in text.split(separator: ",") {
@@ -44,7 +46,9 @@ package struct FaultPoints: Sendable {
         self = points
     }
 
-    private static let actions: [String: Action] = ["crash": .crash, "error": .error]
+    private static let actions: [String: Action] = [
+        "crash": .crash, "error": .error, "pause": .call { try await Task.sleep(for: .seconds(3)) },
+    ]
 
     /// Arms a point of ``armable()`` points.
     ///

@@ -85,11 +85,26 @@ package struct HavenNode: Sendable {
                 manifestCacheBytes: Int(settings.limits.manifestCacheBytes),
                 staleTags: watch == nil ? .zero : settings.cluster.staleTags,
                 staleDigests: watch == nil ? .zero : settings.cluster.staleDigests),
-            shared: redis?.cache, logger: logger)
+            shared: redis?.cache, logger: logger, faults: faults)
         return HavenNode(
             settings: settings, database: database, metadata: metadata, blobs: blobs, access: access,
             registry: registry, redis: redis, times: times, identity: NodeIdentity(settings), logger: logger,
             faults: faults)
+    }
+
+    /// Makes the administrator and the first rows where they are missing.
+    ///
+    /// - Throws: ``SettingsError`` when `harbor_admin_password` is no password that may be used.
+    package func prepare() async throws -> FirstRows {
+        let password = settings.identity.adminPassword?.reveal()
+        do throws(AccessError) {
+            return try await access.prepare(adminPassword: password)
+        } catch {
+            guard case .passwordRefused = error else { throw error }
+            let key = "harbor_admin_password"
+            let source = settings.described.first { $0.key == key }?.source
+            throw SettingsError(faults: [SettingFault(key: key, source: source, message: error.message)])
+        }
     }
 
     /// The collector of this node; any number may run, in any process.

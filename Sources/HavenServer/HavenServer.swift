@@ -31,7 +31,7 @@ package struct HavenServer: Sendable {
         let lock = try DataLock(folder: settings.data.folder)
         let node = try await HavenNode.open(settings, logger: logger, faults: try TestFaults.fromEnvironment())
         do {
-            announce(try await node.access.prepare(adminPassword: settings.identity.adminPassword?.reveal()))
+            announce(try await node.prepare())
             try await serve(node)
         } catch {
             await node.close()

@@ -8,7 +8,7 @@ enum TestFaults {
     static func fromEnvironment() throws(StartFault) -> FaultPoints {
         guard let text = getenv("HAVEN_FAULT").map({ String(cString: $0) }) else { return .none }
         guard let points = FaultPoints(parsing: text) else {
-            throw .file("HAVEN_FAULT is not a list of name:crash or name:error")
+            throw .file("HAVEN_FAULT is not a list of name:crash, name:error or name:pause")
         }
         return points
     }

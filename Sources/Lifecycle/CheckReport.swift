@@ -11,7 +11,10 @@ package struct CheckReport: Sendable {
     package private(set) var counts: [CheckFinding.Severity: Int] = [:]
     package var blobs = 0
     package var manifests = 0
+    /// Tags that exist.
     package var tags = 0
+    /// Histories of tags, also of deleted ones.
+    package var tagHistories = 0
     package var projects = 0
     /// Objects in the store.
     package var objects = 0

@@ -88,11 +88,11 @@ extension Checker {
     /// Every tag is where its last move left it, and no move between is forgotten. (The oldest may be.)
     func checkTags(_ report: inout CheckReport, _ onProgress: @Sendable (StepProgress) -> Void) async throws {
         try await walk(
-            "tags", onProgress,
+            "histories of tags", onProgress,
             { (transaction, last: CheckedTag?) in try transaction.tagsToCheck(after: last, limit: Self.page) },
             { page in
                 for tag in page {
-                    report.tags += 1
+                    report.tagHistories += 1
                     for finding in findings(of: tag) { report.add(finding) }
                 }
             })
@@ -100,6 +100,7 @@ extension Checker {
             "tags", onProgress,
             { (transaction, last: RememberedTag?) in try transaction.tagsWithMemory(after: last, limit: Self.page) },
             { page in
+                report.tags += page.count
                 for tag in page where !tag.isRemembered {
                     report.add(.tagUnremembered(tag.repositoryName, tag: tag.name))
                 }

@@ -45,17 +45,23 @@ extension Manifest {
             if let field { throw .unsupportedMediaType(field) }
             throw .mediaTypeMissing
         }
-        guard Kind(mediaType: type) != nil else { throw .unsupportedMediaType(type.essence) }
+        guard Kind(mediaType: type) != nil else {
+            // A header that only says "JSON" is another than the field, whatever the field says.
+            if header != nil, let field, MediaType(field).flatMap({ Kind(mediaType: $0) }) != nil {
+                throw .mediaTypeMismatch(header: type.essence, body: field)
+            }
+            throw .unsupportedMediaType(type.essence)
+        }
         // Compared with the text itself: clients that compare exactly must not see another type than Haven does.
         if let field, field != type.essence { throw .mediaTypeMismatch(header: type.essence, body: field) }
         return type
     }
 
-    /// The media type of the header; nil when there is none, or one that only says "JSON" or "bytes".
+    /// The media type of the header; nil when there is none.
     private static func headerType(_ contentType: String?) throws(ManifestError) -> MediaType? {
         guard let contentType, !contentType.isEmpty else { return nil }
         guard let type = MediaType(contentType) else { throw .unsupportedMediaType(contentType) }
-        return type == .json || type == .octetStream ? nil : type
+        return type
     }
 
     /// Refuses what would be an image to one reader and an index to another (CVE-2021-41190).

@@ -36,7 +36,8 @@ package struct Manifest: Sendable {
     /// - Parameters:
     ///   - bytes: The body as received.
     ///   - contentType: The `Content-Type` header. A manifest without the field `mediaType` is what this says; one with the
-    ///     field may come with no header or as `application/json`; otherwise the two must agree (CVE-2021-41190).
+    ///     field may come with no header; otherwise the two must agree (CVE-2021-41190; distribution-spec, "Pushing
+    ///     Manifests": clients must set the header to the field's value).
     /// - Throws: ``ManifestError``, whose message tells the client what to change.
     package init(parsing bytes: [UInt8], contentType: String?) throws(ManifestError) {
         guard bytes.count <= Self.byteLimit else { throw .tooLarge(bytes: bytes.count) }

@@ -35,7 +35,8 @@ package enum ManifestError: Error, Hashable {
             "the media type \"\(type.prefix(200))\" is not a manifest; push an OCI image manifest or index, or a "
                 + "Docker schema 2 manifest or manifest list"
         case .mediaTypeMismatch(let header, let body):
-            "the Content-Type header says \(header) but the field mediaType says \(body.prefix(200))"
+            "the Content-Type header says \(header) but the field mediaType says \(body.prefix(200)); send the manifest with "
+                + "the Content-Type that its field says"
         case .missing(let field): "the field \(field) is missing"
         case .invalid(let field, let need): "the field \(field) must be \(need)"
         case .tooMany(let field, let limit): "the field \(field) has more than \(limit) entries"

@@ -31,8 +31,6 @@ extension MediaType {
     package static let imageConfig = MediaType(known: "application/vnd.oci.image.config.v1+json")
     package static let dockerConfig = MediaType(known: "application/vnd.docker.container.image.v1+json")
     package static let emptyJSON = MediaType(known: "application/vnd.oci.empty.v1+json")
-    package static let json = MediaType(known: "application/json")
-    package static let octetStream = MediaType(known: "application/octet-stream")
 
     /// Layers whose bytes a registry need not hold: image-spec, "Non-Distributable Layers", and Docker's foreign layers.
     package static let nonDistributable: Set<MediaType> = [

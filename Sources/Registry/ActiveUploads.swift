@@ -80,6 +80,9 @@ final class ActiveUploads: Sendable {
         }
     }
 
+    /// Whether any request holds a session.
+    var isBusy: Bool { state.withLock { $0.busy > 0 } }
+
     /// How many sessions are open, held by requests or waiting.
     var count: Int { state.withLock { $0.idle.count + $0.busy } }
 }

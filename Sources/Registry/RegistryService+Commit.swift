@@ -88,6 +88,7 @@ extension RegistryService {
             return (held.fence, held.part, try transaction.plan(of: row))
         }
         guard let held else { throw try await lost(owner) }
+        try await faults.reach("commit.afterC1")
         let blob = try await translating {
             try await blobs.assemble(held.plan, asNumber: held.part, hashing: digest.algorithm)
         }
@@ -103,7 +104,8 @@ extension RegistryService {
     private func record(_ copy: VerifiedCopy, of session: UploadSession, as digest: Digest) async throws {
         let (owner, project, lease) = (session.owner, session.project, policy.times.lease)
         let grace = policy.times.readGrace
-        let held = try await translating {
+        try await faults.reach("commit.beforeC3")
+        let held = try await translating { [faults] in
             try await metadata.write(.push) { transaction -> Bool in
                 guard try transaction.finishUpload(owner.id, as: digest, size: copy.size, fence: copy.fence) else {
                     return false
@@ -115,10 +117,12 @@ extension RegistryService {
                         object.location.rawValue, kind: object.kind.rawValue, detail: object.detail, bytes: 0,
                         after: grace)
                 }
+                try faults.reach("commit.insideC3")
                 return true
             }
         }
         guard held else { throw try await lost(owner) }
+        try await faults.reach("commit.afterC3")
     }
 
     /// Ends a session whose commit failed; an upload whose content was refused is given up for good.

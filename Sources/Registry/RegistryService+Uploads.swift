@@ -17,6 +17,7 @@ extension RegistryService {
     package func beginUpload(_ permit: Permit<Push>) async throws -> UploadStatus {
         let session = try await begin(permit, algorithm: .sha256)
         await keep(session)
+        try await faults.reach("upload.beforeReply")
         return UploadStatus(id: session.owner.id, offset: 0)
     }
 
@@ -68,6 +69,7 @@ extension RegistryService {
         }
         let status = UploadStatus(id: id, offset: session.published)
         await keep(session)
+        try await faults.reach("upload.beforeReply")
         return status
     }
 
@@ -91,6 +93,7 @@ extension RegistryService {
             throw error
         }
         try await commit(session, as: digest)
+        try await faults.reach("upload.beforeReply")
     }
 
     /// Pushes a blob in one request: distribution-spec, "Single POST".
@@ -105,6 +108,7 @@ extension RegistryService {
             throw error
         }
         try await commit(session, as: digest)
+        try await faults.reach("upload.beforeReply")
     }
 }
 
@@ -131,6 +135,7 @@ extension RegistryService {
                     return owner
                 }
             }
+            try await faults.reach("upload.afterReserve")
             return UploadSession(
                 owner: owner, project: permit.project, plan: UploadPlan(base: base), fence: 1, part: 1,
                 algorithm: algorithm)
@@ -161,6 +166,7 @@ extension RegistryService {
         guard active.admit() else { throw RegistryError.tooManyUploads }
         do {
             let session = try await takeOver(owner, permit.project, committing: digest)
+            try await faults.reach("upload.afterReserve")
             if session == nil { active.end() }
             return session
         } catch {
@@ -263,6 +269,7 @@ extension RegistryService {
             try $0.publish(part.row, of: id, fence: fence, from: from, driver: driver, life: life)
         }
         guard held else { throw try await lost(session.owner) }
+        try await faults.reach("upload.afterPublish")
         _ = session.plan.publish(part, driver: driver)
         session.published = session.received
     }

@@ -53,6 +53,7 @@ package struct RegistryService: Sendable {
     let lastKnown: LastKnownPulls
     let rules: [any TagRule]
     let logger: Logger
+    let faults: FaultPoints
 
     /// Makes the service of one node.
     ///
@@ -63,9 +64,11 @@ package struct RegistryService: Sendable {
     ///   - policy: The bounds of the work.
     ///   - shared: What the nodes remember together. Sealed, for manifests of private repositories lie in it.
     ///   - logger: For what healed or soon will not.
+    ///   - faults: Armed by tests only: `upload.afterReserve`, `upload.afterPublish`, `upload.beforeReply`,
+    ///     `commit.afterC1`, `commit.beforeC3`, `commit.insideC3`, `commit.afterC3`.
     package init(
         metadata: MetadataStore, blobs: any BlobStore, rules: [any TagRule], policy: RegistryPolicy,
-        shared: SealedCache? = nil, logger: Logger
+        shared: SealedCache? = nil, logger: Logger, faults: FaultPoints = .none
     ) {
         self.metadata = metadata
         self.blobs = blobs
@@ -75,10 +78,15 @@ package struct RegistryService: Sendable {
         self.caches = PullCaches(manifestBytes: policy.manifestCacheBytes, shared: shared)
         self.lastKnown = LastKnownPulls(policy)
         self.logger = logger
+        self.faults = faults
     }
 
     /// Closes the files of uploads that no request holds; what they published stays, and any node may go on.
+    ///
+    /// Requests whose client left may still bring to its end what they began: they are waited for, for at most five seconds.
     package func close() async {
+        let end = ContinuousClock.now + .seconds(5)
+        while active.isBusy, ContinuousClock.now < end, (try? await Task.sleep(for: .milliseconds(10))) != nil {}
         for session in active.takeAll() { await session.close() }
     }
 

@@ -24,9 +24,10 @@ struct CheckResult {
         let more = report.counts.values.reduce(0, +) - report.findings.count
         if more > 0 { lines.append("… and \(more) more") }
         lines.append(
-            "\(report.blobs) blobs, \(report.manifests) manifests, \(report.tags) tags, \(report.projects) projects and "
-                + "\(report.objects) objects were looked at"
-                + (report.hashedBytes > 0 ? ", \(report.hashedBytes) bytes digested" : ""))
+            "looked at projects: \(report.projects), manifests: \(report.manifests), tags: \(report.tags), "
+                + "histories of tags, deleted ones too: \(report.tagHistories), blobs: \(report.blobs), "
+                + "objects in the store: \(report.objects)"
+                + (report.hashedBytes > 0 ? ", bytes digested: \(report.hashedBytes)" : ""))
         if report.waitingUploads + report.youngObjects > 0 {
             lines.append(
                 "\(report.waitingUploads) uploads wait for collection, \(report.youngObjects) new objects are not "
@@ -51,6 +52,7 @@ struct CheckResult {
         json.member("blobs", report.blobs)
         json.member("manifests", report.manifests)
         json.member("tags", report.tags)
+        json.member("tag_histories", report.tagHistories)
         json.member("projects", report.projects)
         json.member("objects", report.objects)
         json.member("hashed_bytes", report.hashedBytes)

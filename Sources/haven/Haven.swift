@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Access
 import ArgumentParser
 import Glibc
 import HavenServer
@@ -30,9 +29,12 @@ struct Haven: AsyncParsableCommand {
 
     /// Runs one command line and says how it ended.
     static func main(_ flags: SettingFlags, environment: [String: String]) async -> CommandEnd {
+        var type: any ParsableCommand.Type = Self.self
         do {
             if let flag = flags.incomplete { throw ValidationError("The setting \(flag) needs a value after it.") }
+            try checkHelp(flags.rest)
             var command = try parseAsRoot(flags.rest)
+            type = Swift.type(of: command)
             if let command = command as? any HavenCommand {
                 try await command.run(CommandContext(flags: flags.values, environment: environment))
             } else if var command = command as? any AsyncParsableCommand {
@@ -42,11 +44,23 @@ struct Haven: AsyncParsableCommand {
             }
             return .done
         } catch {
-            return report(error)
+            return report(error, of: type)
         }
     }
 
-    private static func report(_ error: any Error) -> CommandEnd {
+    /// The parser answers `haven help nonsense` with the help of `haven`, as if that were what was asked for.
+    private static func checkHelp(_ arguments: [String]) throws {
+        guard arguments.first == "help" else { return }
+        var command: any ParsableCommand.Type = Self.self
+        for name in arguments.dropFirst() where !name.hasPrefix("-") {
+            guard let next = command.configuration.subcommands.first(where: { $0._commandName == name }) else {
+                throw ValidationError("There is no command '\(arguments.dropFirst().joined(separator: " "))'.")
+            }
+            command = next
+        }
+    }
+
+    private static func report(_ error: any Error, of type: any ParsableCommand.Type) -> CommandEnd {
         switch error {
         case let end as CommandEnd:
             return end
@@ -56,9 +70,10 @@ struct Haven: AsyncParsableCommand {
         case let error as CommandFailure:
             printError("haven: \(error.message)")
             return .failed
-        case let error as AccessError:
-            printError("haven: \(error.message)\(cause(of: error))")
-            return .failed
+        case let error as ValidationError:
+            // Thrown by a running command, which the parser knows nothing of.
+            printError("Error: \(error.message)\nUsage: \(usageString(for: type))")
+            return .wrongUsage
         default:
             let code = exitCode(for: error)
             let message = fullMessage(for: error)
@@ -70,16 +85,9 @@ struct Haven: AsyncParsableCommand {
                 printError(message)
                 return .wrongUsage
             }
-            printError("haven: \(error)")
+            printError("haven: \(words(for: error))")
             return .failed
         }
-    }
-}
-
-extension Haven {
-    /// The operator at the command line may see what a client never does.
-    private static func cause(of error: AccessError) -> String {
-        if case .metadata(let cause) = error { ": \(cause)" } else { "" }
     }
 }
 

@@ -18,7 +18,7 @@ func withNode<T: Sendable>(
     let node = try await HavenNode.open(settings, logger: logger)
     do {
         // A command may be the first to touch an empty folder; then it makes the first rows, as serve would.
-        FirstRowsNotice.show(try await node.access.prepare(adminPassword: settings.identity.adminPassword?.reveal()))
+        FirstRowsNotice.show(try await node.prepare())
         let result = try await body(node)
         await node.close()
         return result

@@ -12,6 +12,7 @@ struct SettingsOptions: ParsableArguments {
             valueName: "file"),
         completion: .file(extensions: ["cfg"]))
     var config: String?
+    @OptionGroup var flags: SettingFlagOptions
 
     /// The settings in force.
     func load(_ context: CommandContext) throws -> Settings {

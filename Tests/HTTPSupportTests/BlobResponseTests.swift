@@ -150,6 +150,29 @@ struct BlobResponseTests {
         }
     }
 
+    @Test(
+        "a client that takes a large answer slowly gets all of it, although one window of it takes longer than the stall time"
+    )
+    func slow() async throws {
+        var limits = ConnectionLimits()
+        limits.writeStallTimeout = .seconds(2)
+        try await BlobFixture.withFile(size: 8_000_000) { [limits] blob in
+            try await withServer(blob.routes, limits: limits) { server in
+                let client = try await RawClient(port: server.port)
+                try await client.stopReading()
+                try await client.send("GET /blob HTTP/1.1\nHost: a\nConnection: close\n\n")
+                // 64 KiB at most each time: some 400 KB a second, while a window has a megabyte and more.
+                try await poll("the end of the answer", within: .seconds(120)) {
+                    client.readOnce()
+                    try await Task.sleep(for: .milliseconds(150))
+                    return client.isEnded
+                }
+                let isWhole = same(client.split.body, blob.bytes)
+                #expect(isWhole)
+            }
+        }
+    }
+
     @Test("a client that does not take the answer is cut after the stall time")
     func stalls() async throws {
         var limits = ConnectionLimits()

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import HTTPSupport
+import HTTPTypes
+import HummingbirdCore
 import Logging
 import NIOCore
 import TestKit
@@ -130,18 +132,43 @@ struct LimitTests {
         }
     }
 
-    @Test("a handler is cancelled when its client leaves, and that is no fault of the server")
-    func cancelled() async throws {
+    @Test(
+        "a handler is cancelled when its client leaves, and that is no fault of the server",
+        arguments: ["GET /patient HTTP/1.1\nHost: a\n\n", "PUT /patient HTTP/1.1\nHost: a\nContent-Length: 3\n\nabc"])
+    func cancelled(_ request: String) async throws {
         let log = LogRecorder()
-        try await withServer(TestRoutes.table, logger: log.logger) { server in
+        var limits = ConnectionLimits()
+        // What only reads is cancelled at once, whatever this is.
+        limits.departureGrace = request.hasPrefix("GET") ? .seconds(600) : .milliseconds(100)
+        try await withServer(TestRoutes.table, limits: limits, logger: log.logger) { server in
             let client = try await RawClient(port: server.port)
-            try await client.send("PUT /patient HTTP/1.1\nHost: a\nContent-Length: 3\n\nabc")
+            try await client.send(request)
             try await poll("the request to run") { server.metrics.text().contains("haven_http_requests_running 1\n") }
             try await client.reset()
             try await poll("the request to end") { server.metrics.text().contains("haven_http_requests_running 0\n") }
         }
         #expect(log.lines(from: .warning).isEmpty)
         #expect(log.lines().filter { $0.message == "request" }.map { $0.metadata["status"] } == ["499"])
+    }
+
+    @Test("a handler that changes something may bring it to its end after its client left")
+    func departed() async throws {
+        let (ends, end) = AsyncStream.makeStream(of: Bool.self)
+        var routes = TestRoutes.table
+        routes.add(.put, "/late", access: .open("test")) { request, _ in
+            for try await _ in request.body {}
+            end.yield((try? await Task.sleep(for: .milliseconds(500))) != nil)
+            return Response(status: .created)
+        }
+        try await withServer(routes) { server in
+            let client = try await RawClient(port: server.port)
+            try await client.send("PUT /late HTTP/1.1\nHost: a\nContent-Length: 3\n\nabc")
+            try await poll("the request to run") { server.metrics.text().contains("haven_http_requests_running 1\n") }
+            try await client.reset()
+            var all = ends.makeAsyncIterator()
+            let wasLetFinish = await all.next()
+            #expect(wasLetFinish == true)
+        }
     }
 
     @Test("a server listens on a Unix socket, replaces a dead one, and refuses a living one")

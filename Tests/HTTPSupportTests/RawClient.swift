@@ -75,6 +75,9 @@ final class RawClient: Sendable {
         try await channel.setOption(.autoRead, value: true).get()
     }
 
+    /// Takes one piece, after ``stopReading()``.
+    func readOnce() { channel.read() }
+
     /// Leaves without a goodbye, as a process that is killed with unread data.
     func reset() async throws {
         try await (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()

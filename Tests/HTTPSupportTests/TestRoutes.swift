@@ -70,10 +70,12 @@ enum TestRoutes {
         routes.add(.get, "/large", access: .open("test")) { request, context in
             memoryResponse(request, context, bytes: ByteBuffer(repeating: 0x61, count: 20_000_000), headers: [:])
         }
-        routes.add(.put, "/patient", access: .open("test")) { request, _ in
-            for try await _ in request.body {}
-            try await Task.sleep(for: .seconds(60))
-            return Response(status: .ok)
+        for method in [HTTPRequest.Method.get, .put] {
+            routes.add(method, "/patient", access: .open("test")) { request, _ in
+                for try await _ in request.body {}
+                try await Task.sleep(for: .seconds(60))
+                return Response(status: .ok)
+            }
         }
         routes.add(.get, "/short", access: .open("test")) { _, _ in
             Response(

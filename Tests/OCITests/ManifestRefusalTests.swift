@@ -83,7 +83,9 @@ struct ManifestRefusalTests {
             "application/vnd.oci.artifact.manifest.v1+json", "text/plain", "application/x-www-form-urlencoded",
             "application/vnd.oci.image.config.v1+json", "image/png",
         ] {
-            #expect(refusal(Samples.image(), type) == .unsupportedMediaType(type))
+            #expect(refusal(Samples.helm, type) == .unsupportedMediaType(type))
+            let field = "application/vnd.oci.image.manifest.v1+json"
+            #expect(refusal(Samples.image(), type) == .mediaTypeMismatch(header: type, body: field))
             #expect(refusal(Samples.image(type: type)) == .unsupportedMediaType(type))
         }
         #expect(refusal(Samples.helm, "nonsense") == .unsupportedMediaType("nonsense"))

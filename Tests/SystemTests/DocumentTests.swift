@@ -16,6 +16,20 @@ import Testing
         #expect(Set(existing).subtracting(named) == [])
     }
 
+    @Test("every test that the page of promises names exists")
+    func promises() throws {
+        let page = try text("docs/reference/promises.md")
+        let named = page.split(separator: "\n").filter { $0.hasPrefix("| ") }
+            .compactMap { $0.firstMatch(of: #/`([^`]+)` \|$/#).map { String($0.1) } }
+        #expect(named.count > 60)
+        let folders = try FileManager.default.subpathsOfDirectory(atPath: "\(package)/Tests")
+        let sources = try folders.filter { $0.hasSuffix("Tests.swift") }
+            .map { try String(contentsOfFile: "\(package)/Tests/\($0)", encoding: .utf8) }
+        let existing = Set(
+            sources.flatMap { $0.matches(of: #/@Test\(\s*"([^"]+)"/#).map { String($0.1) } })
+        #expect(Set(named).subtracting(existing) == [])
+    }
+
     @Test("every mark of the clients page is a test, and every client test is a mark")
     func clients() throws {
         let rows = try text("docs/reference/clients.md").split(separator: "\n").filter { $0.hasPrefix("| ") }

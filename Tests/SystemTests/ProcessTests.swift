@@ -32,6 +32,31 @@ import Testing
         }
     }
 
+    @Test("no two callers get the same port, for a server that a test starts again must find its own free")
+    func ports() throws {
+        let ports = try (0..<500).map { _ in try freePort() }
+        #expect(Set(ports).count == ports.count)
+    }
+
+    @Test("a server that is back after it refused many connections is reached by the next request")
+    func back() async throws {
+        try await withTemporaryFolder { folder in
+            let port = try freePort()
+            let client = RegistryClient("http://127.0.0.1:\(port)")
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<60 { group.addTask { _ = try? await client.send("GET", "/", as: .none) } }
+            }
+            let server = try await BackgroundProcess(
+                Tool("python3"), ["-m", "http.server", "\(port)", "--bind", "127.0.0.1", "--directory", folder],
+                logPath: "\(folder)/log")
+            let curl = ["-fs", "http://127.0.0.1:\(port)/"]
+            let isBack = try await eventually { try await Tool("curl").run(curl).status == 0 }
+            #expect(isBack)
+            #expect(try await client.send("GET", "/", as: .none).status == 200)
+            try await server.stop()
+        }
+    }
+
     @Test("a background program that ends by itself is known to have ended")
     func ended() async throws {
         try await withTemporaryFolder { folder in

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import Synchronization
 
-/// A TCP port on which nothing listened a moment ago, on 127.0.0.1 and on ::1.
+/// A TCP port on which nothing listened a moment ago, on 127.0.0.1 and on ::1, and that was not given away before.
 ///
 /// Only for programs that must be told a port; what can bind port 0 should. The port lies below those that the kernel
-/// gives to outgoing connections, so that no client takes it before the program does.
+/// gives to outgoing connections, so that no client takes it before the program does. No two callers get the same one: a
+/// server that a test kills and starts again would find another test's server in its place.
 package func freePort() throws -> Int {
     for _ in 0..<200 {
         let port = UInt16.random(in: 12_000..<32_000)
+        guard givenPorts.withLock({ $0.insert(port).inserted }) else { continue }
         if canBind(port, AF_INET), canBind(port, AF_INET6) { return Int(port) }
     }
     throw ToolFailure(what: "no free port between 12000 and 32000")
 }
+
+/// All ports that this process has given away or found taken.
+private let givenPorts = Mutex<Set<UInt16>>([])
 
 private func canBind(_ port: UInt16, _ family: Int32) -> Bool {
     let socket = Glibc.socket(family, Int32(SOCK_STREAM.rawValue), 0)

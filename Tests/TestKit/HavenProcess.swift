@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Synchronization
 
 /// A real `haven serve` in a folder of its own, on free ports of the loopback interface.
@@ -91,8 +92,8 @@ package final class HavenProcess: Sendable {
                 throw ToolFailure(what: "haven serve ended before it was ready:\n\(log)")
             }
             let request = HTTPClientRequest(url: "\(url)/healthz")
-            let answer = try? await HTTPClient.shared.execute(request, timeout: .seconds(5))
-            return answer?.status == .ok
+            let answer = try? await Self.http.execute(request, timeout: .seconds(5))
+            return answer?.status == .ok && started.isRunning
         }
         guard ready else {
             _ = try? await started.kill()
@@ -141,6 +142,14 @@ package final class HavenProcess: Sendable {
     package func command(_ arguments: [String], input: String = "") async throws -> String {
         try await tool.check(arguments + ["--config", "\(folder)/haven.cfg"], input: input)
     }
+
+    /// Fails at once where nothing listens yet, instead of waiting longer after each refusal.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
+    }()
 
     private var tool: Tool {
         Tool(HavenProcess.executable, environment: environment, workingFolder: folder)

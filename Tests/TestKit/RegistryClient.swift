@@ -119,6 +119,11 @@ package final class RegistryClient: Sendable {
         configuration.tlsConfiguration = .makeClientConfiguration()
         configuration.tlsConfiguration?.certificateVerification = .none
         configuration.httpVersion = .http1Only
+        // A refused connection is an answer. Repeated attempts would wait longer after each refusal, up to a minute, and a
+        // server that is back after a crash would seem to refuse connections all that time.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        // How long a request may wait for one of the connections to its server; many tests share a server.
+        configuration.timeout.connect = .seconds(60)
         return HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
     }()

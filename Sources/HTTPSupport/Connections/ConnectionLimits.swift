@@ -29,6 +29,8 @@ package struct ConnectionLimits: Sendable {
     package var lingerBytes = 64 * 1024 * 1024
     /// How long that may take.
     package var lingerTimeout = Duration.seconds(5)
+    /// How long the handler of a request that changes something may go on after its client left.
+    package var departureGrace = Duration.seconds(30)
     /// Streams at once on one HTTP/2 connection.
     package var streams = 128
     /// Streams a client may reset in 30 s before its HTTP/2 connection is closed (CVE-2023-44487).

@@ -25,6 +25,11 @@ final class Exchange: @unchecked Sendable {
 
     private var writeWaiter: CheckedContinuation<Void, any Error>?
     private var downloadPatience = Patience()
+    private var progress = ClientProgress()
+    /// Whether the kernel has not taken all of a piece of a file yet.
+    private var isSendingFile = false
+    /// Cancels a handler that goes on although its client left.
+    private var lastCall: Scheduled<Void>?
     private(set) var bodyBytesSent = 0
     /// What the head announced; nil when the body's end is marked by framing.
     private var announced: Int?
@@ -63,8 +68,8 @@ final class Exchange: @unchecked Sendable {
 
     var isStarted: Bool { task != nil || isAnswered }
 
-    /// Runs the handler. The task is not structured under anything: the connection cancels it when the client leaves,
-    /// and a draining server waits for the connection to close.
+    /// Runs the handler. The task is not structured under anything: it is cancelled after its client left, see
+    /// ``clientLeft()``, and a draining server waits for the connection to close.
     func start(on executor: LoopExecutor) {
         task = Task(executorPreference: executor) { await self.run() }
     }
@@ -83,6 +88,7 @@ final class Exchange: @unchecked Sendable {
             responder.record(answer, head, context, bytesIn: self.body.received, bytesOut: bodyBytesSent, fault: error)
             abort()
         }
+        lastCall?.cancel()
     }
 
     private func send(_ response: Response) async throws {
@@ -217,11 +223,31 @@ final class Exchange: @unchecked Sendable {
         let now = NIODeadline.now()
         downloadPatience.beginWaiting(now)
         connection.setWriteDeadline(now + TimeAmount(limits.writeStallTimeout))
+        if !connection.isWritable { watchProgress() }
+    }
+
+    /// Looks now and then whether the client takes anything of a write that takes long, and gives it more time when it does.
+    private func watchProgress() {
+        progress.watch(every: TimeAmount(limits.writeStallTimeout / 4), on: loop) { [weak self] in
+            self?.lookForProgress()
+        }
+    }
+
+    private func lookForProgress() {
+        let isDue = progress.isDue(on: loop) { [weak self] in self?.lookForProgress() }
+        guard isDue, let connection, downloadPatience.isWaiting else { return }
+        if progress.hasMoved(ClientProgress.taken(by: context.channel), rate: limits.minimumRate) {
+            connection.setWriteDeadline(.now() + TimeAmount(limits.writeStallTimeout))
+        }
+        watchProgress()
     }
 
     /// The client took what waited for it.
     func clientCaughtUp() {
+        // The rest of a window may be small enough to write on, but nobody else would watch over it.
+        if isSendingFile { return }
         downloadPatience.endWaiting(.now())
+        progress.clear()
         connection?.setWriteDeadline(nil)
         guard let waiter = writeWaiter else { return }
         writeWaiter = nil
@@ -239,12 +265,16 @@ final class Exchange: @unchecked Sendable {
     func writeFile(_ region: FileRegion) async throws {
         let region = NIOLoopBound(region, eventLoop: loop)
         try await onLoop { try self.enqueue(region.value) }.get()
-        try await onLoop { self.clientCaughtUp() }
+        try await onLoop {
+            self.isSendingFile = false
+            self.clientCaughtUp()
+        }
     }
 
     private func enqueue(_ region: FileRegion) throws -> EventLoopFuture<Void> {
         guard let connection else { throw ClientGone() }
         let promise = loop.makePromise(of: Void.self)
+        isSendingFile = true
         connection.write(.file(region), promise: promise)
         connection.flush()
         bodyBytesSent += region.readableBytes
@@ -261,20 +291,28 @@ final class Exchange: @unchecked Sendable {
         if let announced, announced != bodyBytesSent { throw AnswerFault.wrongLength }
         isAnswered = true
         task = nil
+        progress.cancel()
         self.connection = nil
         connection.finish(self)
     }
 
     /// The client left: whoever waits for it learns so, and the handler's task is cancelled.
+    ///
+    /// A handler that only reads is cancelled at once. One that changes something may first bring to its end what it began,
+    /// for a bounded time: an upload keeps what arrived, and a commit under way is not torn, which would cost the client's
+    /// next attempt all of it again.
     func clientLeft() {
         connection = nil
+        progress.cancel()
         failBody(ClientGone())
         if let waiter = writeWaiter {
             writeWaiter = nil
             waiter.resume(throwing: ClientGone())
         }
-        task?.cancel()
-        task = nil
+        guard let task else { return }
+        self.task = nil
+        if head.method == .get || head.method == .head { return task.cancel() }
+        lastCall = loop.scheduleTask(in: TimeAmount(limits.departureGrace)) { task.cancel() }
     }
 
     // MARK: - The loop

@@ -8,6 +8,8 @@ struct Patience {
     private var waited = Duration.zero
     private var waitingSince: NIODeadline?
 
+    var isWaiting: Bool { waitingSince != nil }
+
     mutating func beginWaiting(_ now: NIODeadline) {
         if waitingSince == nil { waitingSince = now }
     }

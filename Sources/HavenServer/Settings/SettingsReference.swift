@@ -29,10 +29,14 @@ package enum SettingsReference {
         return page
     }
 
+    /// The settings that do something and may stand on a command line, which everybody on the machine can read.
+    package static let flags = declarations.filter {
+        ($0.origin == .haven || $0.origin == .harbor) && !$0.isSecret && !$0.key.hasPrefix("_")
+    }
+
     /// The list that `haven serve --help` shows.
     package static var help: String {
-        declarations.filter { $0.origin == .haven || $0.origin == .harbor }
-            .filter { !$0.isSecret && $0.key != "_version" }
+        flags
             .map {
                 "  \($0.flagName) <value>\n      \($0.meaning) Default: "
                     + "\($0.standard.isEmpty ? "none" : $0.standard)."

@@ -13,7 +13,7 @@ struct ServeCommand: HavenCommand {
             first start the password of the account admin is printed once. On SIGTERM the server stops accepting, lets \
             running transfers finish, and ends.
 
-            Every setting is a flag of this command:
+            Every setting but passwords is a flag of this and of every other command:
 
             \(SettingsReference.help)
             """)
@@ -23,13 +23,14 @@ struct ServeCommand: HavenCommand {
         let settings = try settings.load(context)
         for warning in settings.warnings { printError("warning: \(warning)") }
         let log = try LogSetup(settings.logs)
+        defer { log.writer.flush() }
         let server = HavenServer(settings, log: log) { FirstRowsNotice.show($0) }
         do {
             try await server.run()
+        } catch let error as SettingsError {
+            throw error
         } catch {
-            log.writer.flush()
-            throw CommandFailure("the server cannot run: \(error)")
+            throw CommandFailure("the server cannot run: \(Haven.words(for: error))")
         }
-        log.writer.flush()
     }
 }

@@ -5,7 +5,8 @@ import Testing
 
 extension Clients {
     /// An image with a whole root file system, made, carried and taken apart by the tools that people use.
-    @Suite("real images", .serialized, .client("umoci", "skopeo"), .clientServers) struct RealImageTests {
+    @Suite("real images", .serialized, .client("umoci", "skopeo", "podman", "debootstrap"), .clientServers)
+    struct RealImageTests {
         /// A root file system that may lie in a folder beside the package's.
         static let alpine: String = {
             let package = URL(fileURLWithPath: #filePath.components(separatedBy: "/Tests/SystemTests/")[0])
@@ -47,6 +48,48 @@ extension Clients {
             let release = try String(
                 contentsOfFile: "\(folder)/pulled-bundle/rootfs/etc/alpine-release", encoding: .utf8)
             #expect(release == "3.20.3\n")
+        }
+
+        @Test(
+            "a Debian system made by debootstrap and umoci goes in by skopeo and comes out by podman and skopeo",
+            arguments: Transport.allCases)
+        func debian(_ transport: Transport) async throws {
+            let endpoint = stage.endpoint(transport)
+            let layout = try await debianLayout()
+            let reference = "\(endpoint.host)/\(endpoint.repository()):minbase"
+            let skopeo = Tool("skopeo", workingFolder: layout)
+            try await skopeo.check(
+                ["copy", "--preserve-digests"] + access(endpoint, "--dest-") + [
+                    "oci:made:minbase", "docker://\(reference)",
+                ])
+            try await skopeo.check(
+                ["copy", "--preserve-digests"] + access(endpoint, "--src-")
+                    + ["docker://\(reference)", "oci:pulled-\(transport):minbase"])
+            // A layout names its blobs by digest; skopeo verified each against its name.
+            try await Tool("diff", workingFolder: layout)
+                .check("-r", "made/blobs", "pulled-\(transport)/blobs")
+
+            let tools = try ContainersTools("\(stage.folder)/debian-podman")
+            try await tools.login("podman", endpoint)
+            try await tools.check("podman", ["pull"] + tools.access(endpoint) + [reference])
+            let container = try await tools.check("podman", ["create", reference, "/bin/sh"])
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+            let copy = "\(stage.folder)/status-\(transport)"
+            try await tools.check("podman", ["cp", "\(container):/var/lib/dpkg/status", copy])
+            #expect(try String(contentsOfFile: copy, encoding: .utf8).contains("Package: dpkg\n"))
+        }
+
+        /// A folder with the layout `made` that holds the image `minbase`; made by the first who asks.
+        private func debianLayout() async throws -> String {
+            let folder = "\(stage.folder)/debian"
+            if FileManager.default.fileExists(atPath: "\(folder)/made") { return folder }
+            let archive = try await DebianRoot.archive()
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let umoci = Tool("umoci", workingFolder: folder)
+            try await umoci.check("init", "--layout", "made")
+            try await umoci.check("new", "--image", "made:minbase")
+            try await umoci.check("raw", "add-layer", "--image", "made:minbase", archive)
+            return folder
         }
 
         private func access(_ endpoint: Endpoint, _ prefix: String) -> [String] {

@@ -50,7 +50,40 @@ struct HelpTests {
     func versionAndCompletion() async throws {
         #expect(try await haven.check("--version").hasPrefix("haven "))
         for shell in ["bash", "zsh", "fish"] {
-            #expect(try await haven.check("--generate-completion-script", shell).contains("haven"))
+            let script = try await haven.check("--generate-completion-script", shell)
+            #expect(script.contains("haven") && script.contains("http-port") && script.contains("data-volume"))
+            #expect(!script.contains("harbor-admin-password"))
+        }
+    }
+
+    @Test("bash completes commands, options, settings and their words")
+    func completion() async throws {
+        let offers: [(line: String, words: [String])] = [
+            ("haven do", ["doctor"]), ("haven doctor --veri", ["--verify"]), ("haven serve --http-", ["--http-port"]),
+            ("haven project create --data-v", ["--data-volume"]), ("haven gc --dry-run --log-lev", ["--log-level"]),
+            ("haven serve --token-algorithm ", ["ES256", "RS256"]), ("haven serve --harbor-admin-p", []),
+        ]
+        // What an interactive shell does at the tab key.
+        let press = #"""
+            source "$0"
+            COMP_LINE=$1 COMP_POINT=${#1}
+            read -ra COMP_WORDS <<<"$1"
+            case $1 in *' ') COMP_WORDS+=('') ;; esac
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            COMPREPLY=()
+            complete=($(complete -p haven))
+            "${complete[-2]}" haven "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+            printf '%s\n' "${COMPREPLY[@]}"
+            """#
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/haven.bash"
+            try await haven.check("--generate-completion-script", "bash")
+                .write(toFile: path, atomically: true, encoding: .utf8)
+            for offer in offers {
+                let offered = try await Tool("bash").check(["-c", press, path, offer.line])
+                let words = offered.split { $0.isWhitespace }.map { String($0) }
+                #expect(words == offer.words, "\(offer.line)")
+            }
         }
     }
 

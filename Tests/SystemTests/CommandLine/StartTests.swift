@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Glibc
 import TestKit
 import Testing
 
@@ -110,6 +111,59 @@ struct StartTests {
             }
             #expect(try await server.stop() == 0)
         }
+    }
+
+    @Test("a weak password in the settings is refused with a sentence that names the setting, and nothing is kept open")
+    func weakPassword() async throws {
+        try await withTemporaryFolder { folder in
+            for command in [["serve"], ["project", "list"]] {
+                let result = try await Tool(
+                    HavenProcess.executable, environment: ["HAVEN_HARBOR_ADMIN_PASSWORD": "weak"], workingFolder: folder
+                ).run(command + ["--http-port", "\(freePort())", "--metrics-port", "0"])
+                #expect(result.status == 2, "\(result)")
+                #expect(
+                    result.errors.contains(
+                        "harbor_admin_password (environment HAVEN_HARBOR_ADMIN_PASSWORD): a password has 8 to 128"))
+                #expect(!result.errors.contains("passwordRefused"))
+            }
+        }
+    }
+
+    @Test("SIGHUP puts new certificates into use at once, and without HTTPS it does nothing")
+    func reload() async throws {
+        try await withTemporaryFolder { folder in
+            let files = try await TestCertificates(in: folder)
+            try await withHaven(certificate: (files.certificate, files.key)) { haven in
+                // Nothing but the signal loads files that did not change.
+                haven.signal(SIGHUP)
+                let hasLoaded = try await eventually { haven.log.contains("certificate loaded") }
+                #expect(hasLoaded)
+                #expect(try await subject(haven.httpsHost) == "subject=CN = localhost\n")
+                try await files.issue(commonName: "renewed")
+                haven.signal(SIGHUP)
+                let isRenewed = try await eventually {
+                    try await subject(haven.httpsHost) == "subject=CN = renewed\n"
+                }
+                #expect(isRenewed)
+                try "no certificate".write(toFile: files.certificate, atomically: true, encoding: .utf8)
+                haven.signal(SIGHUP)
+                let hasRefused = try await eventually { haven.log.contains("new certificate unusable") }
+                #expect(hasRefused)
+                #expect(try await subject(haven.httpsHost) == "subject=CN = renewed\n")
+            }
+            try await withHaven { haven in
+                haven.signal(SIGHUP)
+                let answer = try await haven.client.send("GET", "/v2/")
+                #expect(answer.status == 200)
+            }
+        }
+    }
+
+    /// Whom the certificate is for that a server shows.
+    private func subject(_ host: String) async throws -> String {
+        try await Tool("sh").check([
+            "-c", #"openssl s_client -connect "$0" </dev/null 2>/dev/null | openssl x509 -noout -subject"#, host,
+        ])
     }
 
     @Test("every fault of the settings is told at once, before anything is made")

@@ -66,6 +66,22 @@ struct UserCommandTests {
         }
     }
 
+    @Test(
+        "a wrong use shows the usage of the command that was meant",
+        arguments: [
+            (["user", "create", "bob"], "Usage: haven user create <name>"),
+            (["user", "create", "bob", "--password-stdin"], "Usage: haven user create <name>"),
+            (["project", "set", "library"], "Usage: haven project set <project>"),
+            (["help", "nothing"], "There is no command 'nothing'"),
+            (["help", "user", "nothing"], "There is no command 'user nothing'"),
+        ] as [([String], String)])
+    func usage(_ arguments: [String], _ shown: String) async throws {
+        try await withTemporaryFolder { folder in
+            let result = try await Tool(HavenProcess.executable, workingFolder: folder).run(arguments)
+            #expect(result.status == 2 && result.errors.contains(shown), "\(result)")
+        }
+    }
+
     @Test("projects get visibility, quota, immutable tags and members")
     func projects() async throws {
         try await withCommandLine { line in

@@ -50,6 +50,17 @@ extension Conformance {
             #expect(answer["link"] == nil)
         }
 
+        @Test("an n beyond every limit is lowered to the largest page", arguments: ["20000", "99999999999999999999"])
+        func largeCount(_ n: String) async throws {
+            try await pushTags(["t1", "t2"])
+            let answer = try await bench.get("tags/list?n=\(n)")
+            #expect(answer.status == 200)
+            #expect(tags(answer) == ["t1", "t2"])
+            #expect(answer["link"] == nil)
+            let catalog = try await bench.client.send("GET", "/v2/_catalog?n=\(n)")
+            #expect(catalog.status == 200)
+        }
+
         @Test("a malformed n is refused with 400", arguments: ["-1", "x", "1.5", "%00"])
         func malformedCount(_ n: String) async throws {
             try await pushTags(["t1"])
