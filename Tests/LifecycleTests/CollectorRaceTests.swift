@@ -46,6 +46,7 @@ struct CollectorRaceTests {
         try await withWorld { empty in
             var world = empty
             world.lease = .seconds(60)
+            world.uploadLife = .seconds(60)
             let pusher = world
             let pushes = Pushes(world)
             try await withThrowingTaskGroup(of: Void.self) { group in

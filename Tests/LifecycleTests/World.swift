@@ -17,6 +17,8 @@ struct World: Sendable {
     let repository: RepositoryID
     /// How long pushes lease what they make, in microseconds.
     var lease: Int64 = 0
+    /// How long uploads wait for their next byte, in microseconds.
+    var uploadLife: Int64 = 0
 
     /// A policy under which everything is due at once.
     static var hasty: CollectionPolicy {
@@ -65,8 +67,8 @@ struct World: Sendable {
         let id = UploadID.random()
         let base = blobs.newBase()
         let owner = UploadOwner(id: id, repository: repository, caller: "test")
-        try await metadata.write { [project] in
-            try $0.beginUpload(owner, in: project, base: base, holder: "test", life: 0)
+        try await metadata.write { [project, uploadLife] in
+            try $0.beginUpload(owner, in: project, base: base, holder: "test", life: uploadLife)
         }
         let writer = try await blobs.beginPart(1, of: UploadPlan(base: base), at: 0)
         try await writer.write(ByteBuffer(bytes: bytes))
@@ -74,7 +76,9 @@ struct World: Sendable {
         if publish {
             let row = UploadPartRow(
                 number: part.number, start: 0, length: part.length, name: part.name, etag: part.etag)
-            _ = try await metadata.write { try $0.publish(row, of: id, fence: 1, from: 0, driver: "", life: 0) }
+            _ = try await metadata.write { [uploadLife] in
+                try $0.publish(row, of: id, fence: 1, from: 0, driver: "", life: uploadLife)
+            }
         }
         return (id, part, base)
     }

@@ -5,6 +5,7 @@ import Metadata
 import NIOCore
 import OCI
 import Registry
+import Synchronization
 import TestKit
 import Testing
 
@@ -51,10 +52,21 @@ struct UploadTests {
         try await RegistryNodes.with(2) { nodes in
             let permit = try await nodes.permit(Push.self)
             let upload = try await nodes.nodes[0].beginUpload(permit)
-            let (slow, feed) = AsyncThrowingStream<ByteBuffer, any Error>.makeStream()
-            feed.yield(ByteBuffer(bytes: Array(repeating: 1, count: 1000)))
+            let (taken, hasTaken) = AsyncStream<Void>.makeStream()
+            let (end, feed) = AsyncStream<Void>.makeStream()
+            let first = Mutex(true)
+            let slow = AsyncThrowingStream<ByteBuffer, any Error> {
+                if first.withLock({ first in defer { first = false }; return first }) {
+                    return ByteBuffer(bytes: Array(repeating: 1, count: 1000))
+                }
+                // It asks for more, so it holds the upload and has written the first bytes.
+                hasTaken.finish()
+                for await _ in end {}
+                return nil
+            }
             async let loser = nodes.nodes[0].append(
                 to: upload.id, permit, range: ChunkRange(first: 0, last: 999), length: nil, body: slow)
+            for await _ in taken {}
             let good = Array(content.prefix(5000))
             let status = try await nodes.nodes[1].append(
                 to: upload.id, permit, range: ChunkRange(first: 0, last: 4999), length: 5000, body: good.stream())
