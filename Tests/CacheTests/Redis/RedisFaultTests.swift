@@ -5,7 +5,7 @@ import Testing
 @testable import Cache
 
 /// What callers see while a real server hangs, dies and comes back.
-@Suite("a Redis that fails")
+@Suite("a Redis that fails", .serialized)
 struct RedisFaultTests {
     @Test("by hanging costs the calls under way their deadline, and later ones nothing")
     func hanging() async throws {

@@ -5,14 +5,13 @@ import TestKit
 import Testing
 
 /// A whole server with a Redis that dies, hangs and comes back while clients pull and push.
-@Suite struct RedisLossTests {
+@Suite(.serialized) struct RedisLossTests {
     /// What must happen before the next blow: some work by every client.
     private static let rounds = 4
 
     private func withLoad(
-        _ redis: RedisServer, _ body: (HavenProcess, RedisLoad) async throws -> Void
+        _ settings: [String: String], _ body: (HavenProcess, RedisLoad) async throws -> Void
     ) async throws {
-        let settings = ["redis_url": "127.0.0.1:\(redis.port),100,secret", "token_expiration": "1m"]
         try await withHaven(settings: settings) { haven in
             let isUsed = try await eventually { try await haven.metric("haven_cache_redis_connected") == 1 }
             #expect(isUsed)
@@ -34,7 +33,7 @@ import Testing
     @Test("losing Redis in the middle of a load of pulls and pushes fails no request")
     func loss() async throws {
         try await withRedis(.init(password: "secret")) { redis in
-            try await withLoad(redis) { haven, load in
+            try await withLoad(["redis_url": "127.0.0.1:\(redis.port),100,secret"]) { haven, load in
                 try await load.waitForRounds(Self.rounds)
                 let used = try await haven.metric("haven_cache_redis_calls_total")
                 #expect(used > 0)
@@ -50,6 +49,26 @@ import Testing
                     try await redis.start()
                     try await backAndInUse(haven, load)
                 }
+            }
+        }
+    }
+
+    @Test("a failover of Redis by its sentinels fails no request, and the new primary is used")
+    func failover() async throws {
+        try await withRedisSentinels { redis in
+            let hosts = redis.ports.map { "127.0.0.1:\($0)" }.joined(separator: ",")
+            let settings = [
+                "redis_url": "\(hosts),100,\(RedisSentinels.password)", "redis_sentinel_master": RedisSentinels.master,
+                "redis_sentinel_password": RedisSentinels.sentinelPassword,
+            ]
+            try await withLoad(settings) { haven, load in
+                try await load.waitForRounds(Self.rounds)
+                try await redis.servers[0].kill()
+                try await redis.waitUntilPrimary(redis.servers[1])
+                try await backAndInUse(haven, load)
+                let isFilled = try await eventually { try await redis.servers[1].command("DBSIZE") != "0" }
+                #expect(isFilled)
+                try await load.waitForRounds(Self.rounds)
             }
         }
     }

@@ -74,14 +74,18 @@ package struct RedisSentinels: Sendable {
 
     /// Waits until all sentinels name this server as the primary and it takes writes.
     package func waitUntilPrimary(_ server: RedisServer) async throws {
-        let isPromoted = try await eventually(within: .seconds(60), every: .milliseconds(100)) {
+        // Sentinels that a busy machine kept waiting stop judging for half a minute each time (their mode TILT).
+        let isPromoted = try await eventually(within: .seconds(180), every: .milliseconds(100)) {
             for port in ports {
                 let answer = try? await Self.ask(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self.master], port)
                 guard answer?.hasSuffix("\(server.port)") == true else { return false }
             }
             return try await server.command("ROLE").hasPrefix("master")
         }
-        guard isPromoted else { throw ToolFailure(what: "no failover within a minute") }
+        guard isPromoted else {
+            let logs = sentinels.map { "--- a sentinel's log ---\n\($0.log.suffix(2_000))" }.joined(separator: "\n")
+            throw ToolFailure(what: "no failover within three minutes\n\(logs)")
+        }
     }
 
     func kill() async throws {

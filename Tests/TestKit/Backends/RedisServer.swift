@@ -89,7 +89,7 @@ package final class RedisServer: Sendable {
         let tls = authority.map { ["--tls", "--cacert", $0] } ?? []
         let tool = Tool("redis-cli", environment: ["REDISCLI_AUTH": password])
         let result = try await tool.check(
-            ["-h", "127.0.0.1", "-p", "\(port)", "-e"] + tls + words, deadline: .seconds(10))
+            ["-h", "127.0.0.1", "-p", "\(port)", "-e"] + tls + words, deadline: .seconds(60))
         return result.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
