@@ -32,8 +32,8 @@ import Testing
 
     @Test("losing Redis in the middle of a load of pulls and pushes fails no request")
     func loss() async throws {
-        try await withRedis(.init(password: "secret")) { redis in
-            try await withLoad(["redis_url": "127.0.0.1:\(redis.port),100,secret"]) { haven, load in
+        try await withRedis(.init(password: "swordfish")) { redis in
+            try await withLoad(["redis_url": "127.0.0.1:\(redis.port),100,swordfish"]) { haven, load in
                 try await load.waitForRounds(Self.rounds)
                 let used = try await haven.metric("haven_cache_redis_calls_total")
                 #expect(used > 0)
@@ -86,8 +86,8 @@ import Testing
 
     @Test("health names Redis when it does not answer, and the service stays available; the doctor says why")
     func health() async throws {
-        try await withRedis(.init(password: "secret")) { redis in
-            try await withHaven(settings: ["redis_url": "127.0.0.1:\(redis.port),100,secret"]) { haven in
+        try await withRedis(.init(password: "swordfish")) { redis in
+            try await withHaven(settings: ["redis_url": "127.0.0.1:\(redis.port),100,swordfish"]) { haven in
                 func status() async throws -> (http: Int, redis: String?) {
                     let answer = try await haven.client.send("GET", "/api/v2.0/health", as: .none)
                     let components = answer.json?["components"] as? [[String: Any]]
@@ -105,7 +105,7 @@ import Testing
                 #expect(ready.status == 200)
                 let bad = try await haven.command("doctor")
                 #expect(bad.contains("127.0.0.1:\(redis.port) cannot be used"))
-                #expect(!bad.contains("secret") && !haven.log.contains("secret"))
+                #expect(!bad.contains("swordfish") && !haven.log.contains("swordfish"))
             }
         }
     }
