@@ -70,8 +70,10 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq"),
+        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb"),
         .room("OCI", [crypto]),
-        .room("SQLStorage", [grdb, grdbSQLite]),
+        .room("SQLStorage", ["CPostgreSQL", "CMariaDB", grdb, grdbSQLite]),
         .room("Cache", []),
         .room("BlobStorage", ["CLinux", "OCI", nioCore, nioPosix]),
         .room("Metadata", ["OCI", "SQLStorage", crypto]),
@@ -130,11 +132,15 @@ let package = Package(
             exclude: ["Shim"],
             swiftSettings: strict),
         .tests("Cache", ["Cache"]),
-        .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
+        .tests(
+            "Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", "TestKit", crypto, cryptoExtras, jwtKit]),
         .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),
         .tests(
             "HavenServer",
-            ["Access", "HTTPSupport", "HavenServer", "TestKit", hummingbirdCore, httpTypes, logging, nioCore]),
+            [
+                "Access", "HTTPSupport", "HavenServer", "SQLStorage", "TestKit", hummingbirdCore, httpTypes, logging,
+                nioCore,
+            ]),
         .tests(
             "HTTPSupport",
             [
@@ -146,6 +152,6 @@ let package = Package(
         .tests("RegistryAPI", ["OCI", "Metadata", "RegistryAPI"]),
         .tests("Lifecycle", ["BlobStorage", "Lifecycle", "Metadata", "OCI", "SQLStorage", "TestKit", nioCore]),
         .tests("Architecture", ["TestKit"]),
-        .tests("System", ["TestKit", "haven", asyncHTTPClient, nioCore]),
+        .tests("System", ["SQLStorage", "TestKit", "haven", asyncHTTPClient, nioCore]),
     ]
 )
