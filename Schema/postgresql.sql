@@ -268,3 +268,6 @@ CREATE TABLE doomed (
 );
 
 CREATE INDEX doomed_by_due ON doomed (due_at);
+
+INSERT INTO schema_migrations (number, title, checksum, applied_at)
+VALUES (1, 'first schema', 'f38a88d58b8ec842cba1ccee7e706ef64c53b2a836402a96635b6f831ed24b33', CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT));

@@ -268,3 +268,6 @@ CREATE TABLE doomed (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX doomed_by_due ON doomed (due_at);
+
+INSERT INTO schema_migrations (number, title, checksum, applied_at)
+VALUES (1, 'first schema', 'c35668cc0c35d61aa30806e2165b18398a2f0b0c6ea12279b8d9ef4d22f57ca0', (CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000));

@@ -20,27 +20,36 @@ package struct MetadataStore: Sendable {
     }
 
     /// Runs `body` on one consistent state that includes every write that returned before this call.
+    ///
+    /// While a database server is away it is looked for a few seconds.
     package func read<T: Sendable>(
         _ lane: SQLLane = .pull, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
-        try await retry.run {
+        try await retry.run(database.dialect) {
             try await database.read(lane) { try body(MetadataTransaction(sql: $0)) }
         }
     }
 
-    /// Runs `body` and commits; repeats it while it meets conflicts, so it must be safe to run twice.
+    /// Runs `body` and commits; repeats it while it meets conflicts, and for a few seconds while a database server is away,
+    /// so it must be safe to run twice.
     ///
     /// Nothing outside the database may happen in `body`: metrics, wake-ups and cache writes follow the return.
     ///
+    /// - Parameter settlement: What to do when the connection is lost during the commit.
     /// - Throws: What `body` throws; ``SQLError/conflict(_:)`` or ``MetadataError/raced(_:)`` when ten seconds of
-    ///   repeating were not enough; any other ``SQLError`` at once.
+    ///   repeating were not enough; ``SQLError/outcomeUnknown(_:)`` when the write may have happened; any other
+    ///   ``SQLError`` when nothing has.
     @discardableResult
     package func write<T: Sendable>(
-        _ lane: SQLLane = .push, _ durability: SQLDurability = .full,
+        _ lane: SQLLane = .push, _ durability: SQLDurability = .full, unknown settlement: Settlement = .surfaces,
         _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
-        try await retry.run {
-            try await database.write(lane, durability) { try body(MetadataTransaction(sql: $0)) }
+        let write = SettledWrite(
+            database: database, lane: lane, durability: durability, settlement: settlement, body: body)
+        do {
+            return try await retry.run(database.dialect) { try await write.attempt() }
+        } catch {
+            throw write.final(error)
         }
     }
 

@@ -73,7 +73,8 @@ final class KeyRing: Sendable {
             let made = try await make()
             let sealed = try secret.seal(made.privateBytes, label: Self.label(made.id, made.algorithm.rawValue))
             let rows = try await metadata.write(.administration) { [retirement, algorithm] transaction in
-                // Looked at again inside: of several nodes that start together one adds a key.
+                // Of several nodes that start together one adds a key: the others wait here for it, and look again.
+                try transaction.advanceEpoch("keys")
                 let present = try transaction.signingKeys(retiredWithin: retirement)
                 guard replacing || !present.contains(where: { $0.signs(algorithm) }) else { return present }
                 try transaction.addSigningKey(made.id, algorithm: algorithm.rawValue, sealedKey: sealed)
