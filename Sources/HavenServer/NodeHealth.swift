@@ -17,8 +17,12 @@ enum NodeHealth {
 
     private static func database(_ metadata: MetadataStore) async -> HealthComponent.State {
         do {
-            _ = try await metadata.read(.administration) { try $0.now() }
-            return .healthy
+            // Asked once: a server that is away is told, and not waited for.
+            let weaknesses = try await metadata.database.read(.pull) { transaction in
+                try MetadataTransaction(sql: transaction).durability()
+            }
+            guard weaknesses.contains(where: \.isLosing) else { return .healthy }
+            return .warning("the database's settings may lose acknowledged pushes; see haven doctor")
         } catch {
             return .unhealthy("the database does not answer")
         }
