@@ -71,8 +71,10 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CHiredis"),
+        .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq"),
+        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb"),
         .room("OCI", [crypto]),
-        .room("SQLStorage", [grdb, grdbSQLite]),
+        .room("SQLStorage", ["CPostgreSQL", "CMariaDB", grdb, grdbSQLite]),
         .room("Cache", ["CHiredis", crypto, logging, nioCore, nioPosix, nioSSL]),
         .room("BlobStorage", ["CLinux", "OCI", nioCore, nioPosix]),
         .room("Metadata", ["OCI", "SQLStorage", crypto]),
@@ -137,7 +139,10 @@ let package = Package(
         .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),
         .tests(
             "HavenServer",
-            ["Access", "Cache", "HTTPSupport", "HavenServer", "TestKit", hummingbirdCore, httpTypes, logging, nioCore]),
+            [
+                "Access", "Cache", "HTTPSupport", "HavenServer", "SQLStorage", "TestKit", hummingbirdCore, httpTypes,
+                logging, nioCore,
+            ]),
         .tests(
             "HTTPSupport",
             [
@@ -151,6 +156,6 @@ let package = Package(
         .tests("RegistryAPI", ["OCI", "Metadata", "RegistryAPI"]),
         .tests("Lifecycle", ["BlobStorage", "Lifecycle", "Metadata", "OCI", "SQLStorage", "TestKit", nioCore]),
         .tests("Architecture", ["TestKit"]),
-        .tests("System", ["TestKit", "haven", asyncHTTPClient, nioCore]),
+        .tests("System", ["SQLStorage", "TestKit", "haven", asyncHTTPClient, nioCore]),
     ]
 )

@@ -30,6 +30,10 @@ if (($#)); then
 else
     # Rooms, then whole servers and real clients, then the crash rounds: each kind has the machine to itself.
     swift test --skip-build --skip SystemTests
+    # The rules above the database, again on each of the others.
+    for database in postgresql mariadb galera; do
+        HAVEN_TEST_DATABASE=$database swift test --skip-build --filter 'AccessTests|RegistryTests|LifecycleTests'
+    done
     swift test --skip-build --filter SystemTests --skip CrashTests
     swift test --skip-build --filter CrashTests
 fi

@@ -7,8 +7,7 @@ package import SQLStorage
 
 /// The database and the store of the settings, for commands that look at them as they are: nothing is made or migrated.
 package struct DataStores: Sendable {
-    /// The embedded database.
-    package let database: SQLiteDatabase
+    package let database: any SQLDatabase
     package let metadata: MetadataStore
     package let blobs: any BlobStore
 
@@ -16,14 +15,13 @@ package struct DataStores: Sendable {
     ///
     /// - Throws: ``StartFault/file(_:)`` when there is no database, or one of another schema.
     package static func open(_ settings: Settings) async throws -> DataStores {
-        guard access(settings.databasePath, F_OK) == 0 else {
+        let isEmbedded = settings.database.kind == .sqlite
+        guard !isEmbedded || access(settings.databasePath, F_OK) == 0 else {
             throw StartFault.file("there is no registry in \(settings.data.folder); set data_volume to its folder")
         }
-        let database = try SQLiteDatabase(path: settings.databasePath)
+        let database = try HavenNode.openDatabase(settings)
         do {
-            guard try await Migrator(database).status().allSatisfy({ $0.appliedAt != nil }) else {
-                throw StartFault.file("the database has the schema of an older version; run haven db migrate first")
-            }
+            try await SchemaCheck.demandCurrent(database)
             let blobs = try await FilesystemBlobStore.open(root: settings.data.storageRoot)
             return DataStores(database: database, metadata: MetadataStore(database: database), blobs: blobs)
         } catch {

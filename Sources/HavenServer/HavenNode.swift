@@ -27,8 +27,8 @@ package struct HavenNode: Sendable {
 
     /// Opens a node's database, store and keys, making what an empty machine lacks.
     ///
-    /// An empty database is migrated, and an older embedded one after it was copied aside. Several processes may open one
-    /// node: a running server sees what a command changes.
+    /// An empty database is migrated, and an older embedded one after it was copied aside; an older served one is refused,
+    /// because other nodes may use it. Several processes may open one node: a running server sees what a command changes.
     ///
     /// - Parameters:
     ///   - faults: Named points at which tests make the process fail; none in production.
@@ -52,21 +52,31 @@ package struct HavenNode: Sendable {
         }
     }
 
-    /// Opens the database alone, as it is.
+    /// Opens the database alone, as it is. A served one is not asked before it is used.
     package static func openDatabase(_ settings: Settings) throws -> any SQLDatabase {
-        try PrivateFolder.ensure(settings.data.folder)
-        return try SQLiteDatabase(path: settings.databasePath)
+        var options = DatabaseServerOptions()
+        options.connections = settings.database.connections
+        switch (settings.database.kind, settings.database.server) {
+        case (.postgresql, let server?): return PostgreSQLDatabase(server, options: options)
+        case (.mariadb, let server?): return MariaDBDatabase(server, options: options)
+        default:
+            try PrivateFolder.ensure(settings.data.folder)
+            return try SQLiteDatabase(path: settings.databasePath)
+        }
     }
 
     private static func assemble(
         _ settings: Settings, _ database: any SQLDatabase, _ secretKey: SecretKey, logger: Logger, faults: FaultPoints
     ) async throws -> HavenNode {
-        for migration in try await Migrator(database).migrate() {
+        for migration in try await SchemaCheck.prepare(database) {
             logger.notice("migrated", metadata: ["migration": "\(migration.number) \(migration.title)"])
         }
         // The embedded database goes with this machine only; a server may be away while the node is well.
         let watch = settings.database.kind == .sqlite ? nil : DatabaseWatch(logger)
         let metadata = MetadataStore(database: database, node: settings.cluster.nodeName, watch: watch)
+        for weakness in try await metadata.read(.administration, { try $0.durability() }) {
+            logger.warning("the database promises less than pushes do", metadata: ["error": "\(weakness.text)"])
+        }
         let blobs = try await FilesystemBlobStore.open(
             root: settings.data.storageRoot, reserve: settings.data.diskReserveBytes, faults: faults)
         let redis = try settings.redis.configuration.map { configuration throws(StartFault) in

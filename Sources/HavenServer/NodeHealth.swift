@@ -33,7 +33,14 @@ enum NodeHealth {
         case .normal: break
         }
         do {
-            let nodes = try await node.metadata.read(.administration) { try $0.nodes() }
+            // Asked once: a server that is away is told, and not waited for.
+            let (weaknesses, nodes) = try await node.metadata.database.read(.pull) { transaction in
+                let transaction = MetadataTransaction(sql: transaction)
+                return (try transaction.durability(), try transaction.nodes())
+            }
+            if weaknesses.contains(where: \.isLosing) {
+                return .warning("the database's settings may lose acknowledged pushes; see haven doctor")
+            }
             // A clock that is wrong breaks nothing here, but the lives of tokens are measured by it.
             if nodes.contains(where: { $0.isSkewed && !$0.isGone(after: node.settings.cluster.goneAfter) }) {
                 return .warning("the clock of a node and that of the database are far apart; see haven node list")

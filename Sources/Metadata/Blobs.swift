@@ -36,6 +36,23 @@ extension MetadataTransaction {
         }
     }
 
+    /// Makes a stored copy the blob of its digest and links it into a repository; see ``recordBlob(_:size:location:)`` and
+    /// ``link(_:size:into:of:lease:)``.
+    ///
+    /// - Throws: ``MetadataError/raced(_:)`` when the collector removed the blob's row after it was found;
+    ///   ``MetadataError/quotaExceeded(used:limit:wanted:)``.
+    package func storeBlob(
+        _ digest: Digest, size: Int64, location: String, into repository: RepositoryID, of project: ProjectID,
+        lease: Int64
+    ) throws {
+        try recordBlob(digest, size: size, location: location)
+        do {
+            try link(digest, size: size, into: repository, of: project, lease: lease)
+        } catch MetadataError.blobGone {
+            throw MetadataError.raced("blob \(digest)")
+        }
+    }
+
     /// Makes a stored copy the blob of its digest, or, when there is one already, gives the copy up.
     ///
     /// A row whose bytes were missing takes the new copy: pushing again heals.

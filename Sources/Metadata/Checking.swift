@@ -117,7 +117,8 @@ extension MetadataTransaction {
             """)
         guard let row = found.first else { return nil }
         let blobs = try sql.rows(
-            "SELECT blob FROM manifest_blobs WHERE repository_id = \(key.repository) AND manifest = \(key.digest)")
+            "SELECT m.blob FROM manifest_blobs m WHERE m.repository_id = \(key.repository) AND m.manifest = \(key.digest)"
+        )
         let children = try sql.rows(
             "SELECT child FROM manifest_children WHERE repository_id = \(key.repository) AND parent = \(key.digest)")
         return CheckedManifest(

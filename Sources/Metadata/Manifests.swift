@@ -167,8 +167,10 @@ extension MetadataTransaction {
     ) throws {
         for blob in blobs {
             try sql.run(
-                "INSERT INTO manifest_blobs (repository_id, manifest, blob) VALUES (\(repository), \(manifest), \(blob))"
-            )
+                """
+                INSERT INTO manifest_blobs (repository_id, manifest, \(dialect.column("blob")))
+                VALUES (\(repository), \(manifest), \(blob))
+                """)
         }
         for child in children {
             try sql.run(
@@ -191,7 +193,7 @@ extension MetadataTransaction {
     package func holders(of blob: Digest, in repository: RepositoryID) throws -> [Digest] {
         try sql.rows(
             """
-            SELECT manifest FROM manifest_blobs WHERE repository_id = \(repository) AND blob = \(blob)
+            SELECT manifest FROM manifest_blobs m WHERE m.repository_id = \(repository) AND m.blob = \(blob)
             ORDER BY manifest LIMIT 10
             """
         ).map { try $0.digest(0) }
@@ -208,7 +210,7 @@ extension MetadataTransaction {
         _ row: ManifestRow, from repository: RepositoryID, of project: ProjectID, grace: Int64
     ) throws {
         let blobs = try sql.rows(
-            "SELECT blob FROM manifest_blobs WHERE repository_id = \(repository) AND manifest = \(row.digest)")
+            "SELECT m.blob FROM manifest_blobs m WHERE m.repository_id = \(repository) AND m.manifest = \(row.digest)")
         let children = try sql.rows(
             "SELECT child FROM manifest_children WHERE repository_id = \(repository) AND parent = \(row.digest)")
         try sql.run("DELETE FROM manifest_blobs WHERE repository_id = \(repository) AND manifest = \(row.digest)")

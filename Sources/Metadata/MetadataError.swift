@@ -11,6 +11,10 @@ package enum MetadataError: Error, Sendable, Equatable {
     case newerSchema(number: Int, title: String)
     /// A migration that was applied is not the one this release has under that number.
     case changedMigration(number: Int, applied: String, expected: String)
+    /// The database holds tables that are not Haven's; the names of some.
+    case foreignTables([String])
+    /// A migration's number that this release does not have, or that lies behind the schema of the database.
+    case noMigration(to: Int, applied: Int, newest: Int)
     /// A row holds what no release ever writes.
     case damaged(String)
     /// The project is gone, or was made again under its name: the identity the caller holds names nothing any more.

@@ -29,8 +29,10 @@ package struct MetadataStore: Sendable {
 
     /// Runs `body` on one consistent state that includes every write that returned before this call.
     ///
-    /// - Throws: What `body` throws, or ``SQLError``; while the database is away at once, and in the lane of pulls no later
-    ///   than the limit of ``DatabaseWatch``.
+    /// While a database server is away it is looked for a few seconds.
+    ///
+    /// - Throws: What `body` throws, or ``SQLError``; while the database is known to be away at once, and in the lane of pulls
+    ///   no later than the limit of ``DatabaseWatch``.
     package func read<T: Sendable>(
         _ lane: SQLLane = .pull, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
@@ -43,25 +45,35 @@ package struct MetadataStore: Sendable {
     private func readPatiently<T: Sendable>(
         _ lane: SQLLane, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
-        try await retry.run {
+        try await retry.run(database.dialect) {
             try await database.read(lane) { [slot] in try body(MetadataTransaction(sql: $0, slot: slot)) }
         }
     }
 
-    /// Runs `body` and commits; repeats it while it meets conflicts, so it must be safe to run twice.
+    /// Runs `body` and commits; repeats it while it meets conflicts, and for a few seconds while a database server is away,
+    /// so it must be safe to run twice.
     ///
     /// Nothing outside the database may happen in `body`: metrics, wake-ups and cache writes follow the return.
     ///
+    /// - Parameter settlement: What to do when the connection is lost during the commit.
     /// - Throws: What `body` throws; ``SQLError/conflict(_:)`` or ``MetadataError/raced(_:)`` when ten seconds of
-    ///   repeating were not enough; any other ``SQLError`` at once.
+    ///   repeating were not enough; ``SQLError/outcomeUnknown(_:)`` when the write may have happened; any other
+    ///   ``SQLError`` when nothing has.
     @discardableResult
     package func write<T: Sendable>(
-        _ lane: SQLLane = .push, _ durability: SQLDurability = .full,
+        _ lane: SQLLane = .push, _ durability: SQLDurability = .full, unknown settlement: Settlement = .surfaces,
         _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
         try watch?.admit()
-        return try await retry.run {
-            try await database.write(lane, durability) { [slot] in try body(MetadataTransaction(sql: $0, slot: slot)) }
+        let write = SettledWrite(
+            database: database, lane: lane, durability: durability, settlement: settlement
+        ) { [slot] transaction in
+            try body(MetadataTransaction(sql: transaction.sql, slot: slot))
+        }
+        do {
+            return try await retry.run(database.dialect) { try await write.attempt() }
+        } catch {
+            throw write.final(error)
         }
     }
 

@@ -104,14 +104,15 @@ extension RegistryService {
     private func record(_ copy: VerifiedCopy, of session: UploadSession, as digest: Digest) async throws {
         let (owner, project, lease) = (session.owner, session.project, policy.times.lease)
         let grace = policy.times.readGrace
+        let isDone = Settlement.by { try $0.isDone(owner, as: digest) }
         try await faults.reach("commit.beforeC3")
         let held = try await translating { [faults] in
-            try await metadata.write(.push) { transaction -> Bool in
+            try await metadata.write(.push, unknown: isDone) { transaction -> Bool in
                 guard try transaction.finishUpload(owner.id, as: digest, size: copy.size, fence: copy.fence) else {
                     return false
                 }
-                try transaction.recordBlob(digest, size: copy.size, location: copy.location)
-                try transaction.link(digest, size: copy.size, into: owner.repository, of: project, lease: lease)
+                try transaction.storeBlob(
+                    digest, size: copy.size, location: copy.location, into: owner.repository, of: project, lease: lease)
                 for object in copy.leftovers {
                     try transaction.doom(
                         object.location.rawValue, kind: object.kind.rawValue, detail: object.detail, bytes: 0,
@@ -121,7 +122,8 @@ extension RegistryService {
                 return true
             }
         }
-        guard held else { throw try await lost(owner) }
+        // A commit whose answer was lost may have landed after it was looked for.
+        if !held, try await !metadata.read(.push, { try $0.isDone(owner, as: digest) }) { throw try await lost(owner) }
         try await faults.reach("commit.afterC3")
     }
 
@@ -139,5 +141,13 @@ extension RegistryService {
             }
         default: break
         }
+    }
+}
+
+extension MetadataTransaction {
+    /// Whether an upload has become the blob of a digest.
+    fileprivate func isDone(_ owner: UploadOwner, as digest: Digest) throws -> Bool {
+        guard let row = try upload(owner) else { return false }
+        return row.state == .done && row.digest == digest
     }
 }

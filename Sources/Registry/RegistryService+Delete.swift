@@ -13,7 +13,9 @@ extension RegistryService {
     /// - Throws: ``RegistryError/nameUnknown(_:)``, ``RegistryError/tagUnknown(_:)``, ``RegistryError/tagImmutable(_:)``.
     package func delete(_ tag: Tag, _ permit: Permit<Delete>) async throws {
         let deletion = Deletion(permit: permit, rules: rules, grace: policy.times.readGrace)
-        try await metadata.write(.push) { try deletion.run(tag, $0) }
+        try await metadata.write(.push, unknown: .by { try $0.isPosted(deletion.operation) }) {
+            try deletion.run(tag, $0)
+        }
         lastKnown.forget(
             PullCaches.ManifestKey(project: permit.project, repository: permit.repository, reference: .tag(tag)))
     }
@@ -24,7 +26,9 @@ extension RegistryService {
     ///   ``RegistryError/manifestUnknown(_:)``.
     package func deleteManifest(_ digest: Digest, _ permit: Permit<Delete>) async throws {
         let deletion = Deletion(permit: permit, rules: rules, grace: policy.times.readGrace)
-        try await metadata.write(.push) { try deletion.run(digest, $0) }
+        try await metadata.write(.push, unknown: .by { try $0.isPosted(deletion.operation) }) {
+            try deletion.run(digest, $0)
+        }
         lastKnown.forget(
             PullCaches.ManifestKey(project: permit.project, repository: permit.repository, reference: .digest(digest)))
     }
@@ -35,7 +39,11 @@ extension RegistryService {
     ///   ``RegistryError/blobUnknown(_:)``.
     package func deleteBlob(_ digest: Digest, _ permit: Permit<Delete>) async throws {
         let (project, name) = (permit.project, permit.repository)
-        try await metadata.write(.push) { transaction in
+        let isGone = Settlement.by { transaction in
+            guard let repository = try transaction.repository(name, in: project) else { return true }
+            return try transaction.linkedBlob(digest, in: repository) == nil
+        }
+        try await metadata.write(.push, unknown: isGone) { transaction in
             guard let repository = try transaction.repository(name, in: project) else {
                 throw RegistryError.nameUnknown(name)
             }

@@ -53,7 +53,10 @@ extension RegistryService {
         let request = ManifestTransaction(
             manifest: manifest, tags: tags, operation: operation, permit: permit, lease: policy.times.lease,
             rules: rules)
-        try await translating { try await metadata.write(.push) { try request.run($0) } }
+        try await translating {
+            // A push that changed nothing posts nothing; run again it changes nothing either.
+            try await metadata.write(.push, unknown: .by { try $0.isPosted(operation) }) { try request.run($0) }
+        }
         let bytes = ByteBuffer(bytes: push.bytes)
         caches.contents.insert(bytes, for: manifest.digest, cost: max(1, push.bytes.count))
         share(push.bytes, as: manifest.digest)

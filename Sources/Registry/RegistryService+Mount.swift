@@ -16,7 +16,8 @@ extension RegistryService {
         let lease = policy.times.lease
         return try await translating {
             do {
-                return try await metadata.write(.push) { transaction in
+                return try await metadata.write(.push, unknown: .by { try $0.isLinked(digest, target) }) {
+                    transaction in
                     guard let from = try transaction.repository(source.repository, in: source.project),
                         let blob = try transaction.linkedBlob(digest, in: from), !blob.isSuspect
                     else { return false }
@@ -29,5 +30,12 @@ extension RegistryService {
                 return false
             }
         }
+    }
+}
+
+extension MetadataTransaction {
+    fileprivate func isLinked(_ digest: Digest, _ target: Permit<Push>) throws -> Bool {
+        guard let repository = try repository(target.repository, in: target.project) else { return false }
+        return try linkedBlob(digest, in: repository) != nil
     }
 }

@@ -24,7 +24,7 @@ package enum SQLDialect: String, Sendable, CaseIterable {
         switch self {
         case .sqlite: "TEXT"
         case .postgresql: SQLFragment(raw: "VARCHAR(\(length)) COLLATE \"C\"")
-        case .mariadb: SQLFragment(raw: "VARCHAR(\(length)) CHARACTER SET ascii COLLATE ascii_bin")
+        case .mariadb: SQLFragment(raw: "VARCHAR(\(length)) CHARACTER SET ascii COLLATE ascii_nopad_bin")
         }
     }
 
@@ -35,7 +35,7 @@ package enum SQLDialect: String, Sendable, CaseIterable {
         switch self {
         case .sqlite: "TEXT"
         case .postgresql: SQLFragment(raw: "VARCHAR(\(length)) COLLATE \"C\"")
-        case .mariadb: SQLFragment(raw: "VARCHAR(\(length)) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+        case .mariadb: SQLFragment(raw: "VARCHAR(\(length)) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
         }
     }
 
@@ -60,8 +60,20 @@ package enum SQLDialect: String, Sendable, CaseIterable {
     package var longText: SQLFragment {
         switch self {
         case .sqlite, .postgresql: "TEXT"
-        case .mariadb: "MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+        case .mariadb: "MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
         }
+    }
+
+    /// The beginning of a statement that makes a table. MariaDB commits each such statement by itself, so one of an earlier
+    /// attempt may be there.
+    package var createTable: SQLFragment { self == .mariadb ? "CREATE TABLE IF NOT EXISTS" : "CREATE TABLE" }
+
+    /// The beginning of a statement that makes an index; see ``createTable``.
+    package var createIndex: SQLFragment { self == .mariadb ? "CREATE INDEX IF NOT EXISTS" : "CREATE INDEX" }
+
+    /// The name of a column that MariaDB takes for a word of its own.
+    package func column(_ name: StaticString) -> SQLFragment {
+        self == .mariadb ? SQLFragment(raw: "`\(name)`") : SQLFragment(raw: "\(name)")
     }
 
     /// What stands after the closing parenthesis of `CREATE TABLE`.

@@ -30,6 +30,10 @@ extension MetadataError {
         case .changedMigration(let number, let applied, let expected):
             "migration \(number) of the database is not the one of this version (\(applied), not \(expected)); use the "
                 + "version that made it"
+        case .foreignTables(let names):
+            "the database holds tables that are not Haven's (\(names.joined(separator: ", "))); give Haven one of its own"
+        case .noMigration(let wanted, let applied, let newest):
+            "there is no way to migration \(wanted): the database is at \(applied), and this version ends at \(newest)"
         case .damaged(let what): "the database holds what no version writes (\(what)); restore a backup"
         case .projectGone: "the project was deleted meanwhile"
         case .blobGone(let digest): "there is no blob \(digest)"

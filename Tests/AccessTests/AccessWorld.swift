@@ -4,6 +4,7 @@ import Metadata
 import OCI
 import SQLStorage
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Access
@@ -39,6 +40,9 @@ struct AccessWorld: Sendable {
         return settings
     }
 
+    /// Whether this kind of database tells for free that nothing has changed: then what was decided is remembered.
+    var tellsChanges: Bool { metadata.changeStamp() != nil }
+
     /// Another node: the same database and secret, nothing in memory, its own settings and clock.
     func node(_ settings: AccessSettings = AccessWorld.settings, clock: HandClock? = nil) -> AccessService {
         AccessService(
@@ -63,10 +67,10 @@ struct AccessWorld: Sendable {
 /// Runs `body` with users `admin` (of everything), `owner`, `writer`, `reader` (of project `closed`), `outsider`, the public
 /// project `open` and the private project `closed`.
 func withAccess(_ body: (AccessWorld) async throws -> Void) async throws {
-    let folder = NSTemporaryDirectory() + "/haven-access-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let database = try SQLiteDatabase(path: "\(folder)/haven.db")
+    try await TestDatabase.chosen.with { try await withAccess(in: $0, body) }
+}
+
+private func withAccess(in database: any SQLDatabase, _ body: (AccessWorld) async throws -> Void) async throws {
     _ = try await Migrator(database).migrate()
     let (metadata, secret, clock) = (MetadataStore(database: database), SecretKey.ephemeral(), HandClock())
     let access = AccessService(
@@ -82,13 +86,7 @@ func withAccess(_ body: (AccessWorld) async throws -> Void) async throws {
         try await access.setMember(project: name, user: "writer", role: .write)
         try await access.setMember(project: name, user: "reader", role: .read)
     }
-    do {
-        try await body(world)
-    } catch {
-        await database.close()
-        throw error
-    }
-    await database.close()
+    try await body(world)
 }
 
 func repository(_ name: String) throws -> RepositoryName { try #require(RepositoryName(name)) }

@@ -76,7 +76,8 @@ struct TokenRequestTests {
             let caller = try await world.logIn("writer")
             let scopes = ["repository:closed/app:pull,push"]
             let first = try await world.access.issueToken(scopes: scopes, caller: caller)
-            #expect(try await world.access.issueToken(scopes: scopes, caller: caller).token == first.token)
+            let again = try await world.access.issueToken(scopes: scopes, caller: caller)
+            #expect((again.token == first.token) == world.tellsChanges)
             try await world.access.setMember(project: "closed", user: "writer", role: .read)
             let second = try await world.access.issueToken(scopes: scopes, caller: caller)
             let entry = try #require(try claims(second.token)["access"]?.array?.first)

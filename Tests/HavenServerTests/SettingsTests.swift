@@ -2,6 +2,7 @@
 
 import HavenServer
 import Logging
+import SQLStorage
 import Testing
 
 /// Settings from a file's text, flags and environment.
@@ -70,7 +71,10 @@ struct SettingsTests {
         #expect(settings.data.secretKeyFolder == "/data")
         #expect(settings.listener.listen == [.address("0.0.0.0"), .address("::")])
         #expect(settings.isHarborFile)
-        #expect(faults("_version = 1.5.0").map(\.key) == ["db_type"])
+        let shared = try load("_version = 1.5.0\nhostname = reg.example.com\ndb_password = x")
+        #expect(shared.database.kind == .mariadb)
+        #expect(shared.database.server?.hosts == [.init("mysql", port: 3_306)])
+        #expect(shared.database.server?.user == "root")
         #expect(try load("_version = 1.5.0\ndb_type = sqlite\nui_url_protocol = https").listener.httpsPort == 443)
         #expect(try load("ui_url_protocol = https\nssl_cert = c\nssl_cert_key = k").listener.httpsPort == 8_443)
     }
@@ -128,6 +132,23 @@ struct SettingsTests {
         #expect(faults("db_host = 10.0.0.5\ndb_type = sqlite").isEmpty)
     }
 
+    @Test("a database server has hosts in their order, each with its own port or that of db_port")
+    func databaseServer() throws {
+        let settings = try load(
+            "db_type = postgresql\ndb_host = a, b:5433, [fd00::5]:5434, fd00::6\ndb_user = u\ndb_password = secret"
+        ).database
+        #expect(
+            settings.server?.hosts == [
+                .init("a", port: 5_432), .init("b", port: 5_433), .init("fd00::5", port: 5_434),
+                .init("fd00::6", port: 5_432),
+            ])
+        #expect(settings.server?.database == "registry")
+        #expect(settings.server?.password == "secret")
+        #expect("\(String(describing: settings.server))".contains("secret") == false)
+        #expect(try load("db_type = mariadb\ndb_host = a").database.server?.hosts == [.init("a", port: 3_306)])
+        #expect(try load("db_connections_push = 3").database.connections[.push] == 3)
+    }
+
     @Test(
         "what belongs to another setting is checked too",
         arguments: [
@@ -137,7 +158,8 @@ struct SettingsTests {
             ("https_redirect = on", "https_redirect"), ("proxy_protocol = on", "proxy_protocol"),
             ("registry_storage_provider_name = s3", "registry_storage_provider_name"),
             ("registry_storage_provider_config = rotdirectory: /x", "registry_storage_provider_config"),
-            ("db_type = mariadb", "db_type"), ("auth_mode = ldap_auth", "auth_mode"),
+            ("db_type = mariadb", "db_host"), ("db_type = postgresql\ndb_host =", "db_host"),
+            ("auth_mode = ldap_auth", "auth_mode"),
             ("http_port = 9\nhttps_port = 9\nssl_cert = c\nssl_cert_key = k", "https_port"),
             ("ui_url_protocol = https\nhttps_port = 0\nhttps_redirect = off", "https_port"),
             (

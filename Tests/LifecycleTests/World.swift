@@ -94,8 +94,9 @@ struct World: Sendable {
             guard try transaction.finishUpload(stored.id, as: digest, size: Int64(bytes.count), fence: 1) else {
                 return
             }
-            try transaction.recordBlob(digest, size: Int64(bytes.count), location: stored.part.name)
-            try transaction.link(digest, size: Int64(bytes.count), into: repository, of: project, lease: lease)
+            try transaction.storeBlob(
+                digest, size: Int64(bytes.count), location: stored.part.name, into: repository, of: project,
+                lease: lease)
         }
         return digest
     }
@@ -205,14 +206,11 @@ func withWorld<T>(_ body: (World) async throws -> T) async throws -> T {
 
 /// Runs `body` in an empty world with `blobs`.
 func withWorld<T>(_ blobs: any BlobStore, _ body: (World) async throws -> T) async throws -> T {
-    try await withTemporaryFolder { folder in
-        let database = try SQLiteDatabase(path: "\(folder)/haven.db")
+    try await TestDatabase.chosen.with { database in
         try await Migrator(database).migrate()
         let empty = World(
             metadata: MetadataStore(database: database), blobs: blobs, project: .random(), repository: .random())
-        let result = try await body(empty.makeRepository("library"))
-        await database.close()
-        return result
+        return try await body(empty.makeRepository("library"))
     }
 }
 

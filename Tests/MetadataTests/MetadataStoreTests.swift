@@ -3,13 +3,14 @@
 import Metadata
 import SQLStorage
 import Synchronization
+import TestKit
 import Testing
 
 @Suite("Transactions of the metadata room")
 struct MetadataStoreTests {
-    @Test("a body that lost a race runs again, and only its last attempt counts")
-    func race() async throws {
-        try await withMetadata { store in
+    @Test("a body that lost a race runs again, and only its last attempt counts", arguments: TestDatabase.allCases)
+    func race(_ kind: TestDatabase) async throws {
+        try await withMetadata(kind) { store in
             let attempts = Counter()
             try await store.write { tx in
                 try tx.sql.run("INSERT INTO epochs (scope, n) VALUES (\("try\(attempts.next())"), 1)")
@@ -20,9 +21,9 @@ struct MetadataStoreTests {
         }
     }
 
-    @Test("any other error ends the attempts at once")
-    func otherErrors() async throws {
-        try await withMetadata { store in
+    @Test("any other error ends the attempts at once", arguments: TestDatabase.allCases)
+    func otherErrors(_ kind: TestDatabase) async throws {
+        try await withMetadata(kind) { store in
             let attempts = Counter()
             await #expect(throws: MetadataError.damaged("test")) {
                 try await store.write { _ in
@@ -31,6 +32,35 @@ struct MetadataStoreTests {
                 }
             }
             #expect(attempts.value == 1)
+        }
+    }
+
+    @Test("fifty writers that read before they write lose no change", arguments: TestDatabase.allCases)
+    func counting(_ kind: TestDatabase) async throws {
+        try await withMetadata(kind) { store in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<50 { group.addTask { try await store.write { try $0.advanceEpoch("test") } } }
+                try await group.waitForAll()
+            }
+            try await #expect(store.read { try $0.epoch("test") } == 50)
+        }
+    }
+
+    @Test("what two read as absent and both insert is a race, and not an error", arguments: TestDatabase.allCases)
+    func absence(_ kind: TestDatabase) async throws {
+        try await withMetadata(kind) { store in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 {
+                    group.addTask {
+                        try await store.write { tx in
+                            let known = try tx.sql.rows("SELECT n FROM epochs WHERE scope = 'one'")
+                            if known.isEmpty { try tx.sql.run("INSERT INTO epochs (scope, n) VALUES ('one', 1)") }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            try await #expect(store.read { try $0.epoch("one") } == 1)
         }
     }
 
@@ -43,8 +73,16 @@ struct MetadataStoreTests {
 }
 
 /// Counts attempts across threads.
-private final class Counter: Sendable {
+final class Counter: Sendable {
     private let count = Atomic<Int>(0)
     var value: Int { count.load(ordering: .relaxed) }
     func next() -> Int { count.add(1, ordering: .relaxed).newValue }
+}
+
+/// Runs `body` with a new, migrated database.
+func withMetadata<T>(_ kind: TestDatabase = .sqlite, _ body: (MetadataStore) async throws -> T) async throws -> T {
+    try await kind.with { database in
+        try await Migrator(database).migrate()
+        return try await body(MetadataStore(database: database))
+    }
 }

@@ -8,8 +8,14 @@ import Testing
 
 @Suite("Migrations")
 struct MigratorTests {
-    private let first = Migration(1, "a table") { _ in ["CREATE TABLE a (n INTEGER NOT NULL) STRICT"] }
-    private let second = Migration(2, "a row") { _ in ["INSERT INTO a (n) VALUES (7)"] }
+    private let first = Migration(1, "a table") { dialect in
+        [
+            """
+            \(dialect.createTable) a (n \(dialect.integerType) NOT NULL PRIMARY KEY)\(dialect.tableOptions(clustered: false))
+            """
+        ]
+    }
+    private let second = Migration(2, "a row") { ["INSERT INTO a (n) VALUES (7) \($0.keepExisting("n"))"] }
     private let broken = Migration(2, "half of a change") { _ in
         ["INSERT INTO a (n) VALUES (1)", "INSERT INTO missing (n) VALUES (2)"]
     }
@@ -20,10 +26,9 @@ struct MigratorTests {
         #expect([Migration].released.allSatisfy { !$0.title.isEmpty })
     }
 
-    @Test("are applied once, in order, and told")
-    func once() async throws {
-        try await withTemporaryFolder { folder in
-            let database = try SQLiteDatabase(path: "\(folder)/haven.db")
+    @Test("are applied once, in order, and told", arguments: TestDatabase.allCases)
+    func once(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
             try await #expect(Migrator(database, migrations: [first]).status().map(\.appliedAt) == [nil])
             try await #expect(Migrator(database, migrations: [first]).migrate().map(\.number) == [1])
             try await #expect(Migrator(database, migrations: [first, second]).migrate().map(\.number) == [2])
@@ -31,7 +36,21 @@ struct MigratorTests {
             let status = try await Migrator(database, migrations: [first, second]).status()
             #expect(status.allSatisfy { $0.appliedAt != nil })
             try await #expect(numbers(in: database) == [7])
-            await database.close()
+        }
+    }
+
+    @Test("stop where they are told to, and go no way back", arguments: TestDatabase.allCases)
+    func upTo(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
+            let migrator = Migrator(database, migrations: [first, second])
+            try await #expect(migrator.migrate(to: 1).map(\.number) == [1])
+            await #expect(throws: MetadataError.noMigration(to: 3, applied: 1, newest: 2)) {
+                try await migrator.migrate(to: 3)
+            }
+            try await #expect(migrator.migrate(to: 2).map(\.number) == [2])
+            await #expect(throws: MetadataError.noMigration(to: 1, applied: 2, newest: 2)) {
+                try await migrator.migrate(to: 1)
+            }
         }
     }
 
@@ -52,20 +71,21 @@ struct MigratorTests {
         }
     }
 
-    @Test("a migration that fails leaves nothing of itself")
-    func failure() async throws {
-        try await withTemporaryFolder { folder in
-            let database = try SQLiteDatabase(path: "\(folder)/haven.db")
+    @Test("a migration that fails leaves nothing of itself", arguments: [TestDatabase.sqlite, .postgresql])
+    func failure(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
             try await Migrator(database, migrations: [first]).migrate()
             for _ in 0..<2 {
                 await SQLDatabaseContract.expectError("invalid") {
                     try await Migrator(database, migrations: [first, broken]).migrate()
                 }
             }
-            try #expect(copies(in: folder) == ["haven.db.schema-1"])
+            if let file = database as? SQLiteDatabase {
+                let folder = (file.path as NSString).deletingLastPathComponent
+                try #expect(copies(in: folder) == ["haven.db.schema-1"])
+            }
             try await #expect(numbers(in: database) == [])
             try await #expect(Migrator(database, migrations: [first, second]).migrate().map(\.number) == [2])
-            await database.close()
         }
     }
 
@@ -82,11 +102,12 @@ struct MigratorTests {
         }
     }
 
-    @Test("a database that is further ahead, or with an edited migration, is refused and left alone")
-    func refused() async throws {
-        try await withTemporaryFolder { folder in
+    @Test(
+        "a database that is further ahead, or with an edited migration, is refused and left alone",
+        arguments: TestDatabase.allCases)
+    func refused(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
             let third = Migration(3, "another row") { _ in ["INSERT INTO a (n) VALUES (8)"] }
-            let database = try SQLiteDatabase(path: "\(folder)/haven.db")
             try await Migrator(database, migrations: [first, second, third]).migrate()
             await #expect(throws: MetadataError.newerSchema(number: 3, title: "another row")) {
                 try await Migrator(database, migrations: [first]).migrate()
@@ -95,18 +116,26 @@ struct MigratorTests {
             await #expect(throws: MetadataError.self) {
                 try await Migrator(database, migrations: [edited, second, third]).status()
             }
-            await database.close()
         }
     }
 
-    @Test("of many that start at once one migrates")
-    func together() async throws {
-        try await withTemporaryFolder { folder in
-            let path = "\(folder)/haven.db"
+    @Test("a database with another program's tables is refused and left alone", arguments: TestDatabase.allCases)
+    func foreign(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
+            try await database.write(.administration, .full) { tx in
+                try tx.run("CREATE TABLE users (n \(tx.dialect.integerType) NOT NULL PRIMARY KEY)")
+            }
+            await #expect(throws: MetadataError.foreignTables(["users"])) { try await Migrator(database).migrate() }
+        }
+    }
+
+    @Test("of many that start at once one migrates", arguments: TestDatabase.allCases)
+    func together(_ kind: TestDatabase) async throws {
+        try await kind.withOpener { open in
             let applied = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<6 {
                     group.addTask {
-                        let database = try SQLiteDatabase(path: path)
+                        let database = try open()
                         let count = try await Migrator(database).migrate().count
                         await database.close()
                         return count
@@ -118,7 +147,59 @@ struct MigratorTests {
         }
     }
 
-    private func numbers(in database: SQLiteDatabase) async throws -> [Int64] {
+    @Test("on the nodes of a cluster too one migrates")
+    func onNodes() async throws {
+        let cluster = try await GaleraCluster.shared
+        try await TestDatabase.galera.withServer { place in
+            let applied = try await withThrowingTaskGroup(of: Int.self) { group in
+                for node in cluster.nodes {
+                    group.addTask {
+                        let database = MariaDBDatabase(node.database(named: place.database))
+                        let count = try await Migrator(database).migrate().count
+                        await database.close()
+                        return count
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(applied == [Migration].released.count)
+        }
+    }
+
+    /// MariaDB commits each change of a table by itself; PostgreSQL none.
+    @Test(
+        "killed in the middle, they are finished by the next who comes", arguments: [TestDatabase.postgresql, .mariadb])
+    func killed(_ kind: TestDatabase) async throws {
+        try await kind.withServer { place in
+            for table in ["settings", "uploads", "manifest_children"] {
+                let proxy = try FaultProxy(to: place.hosts[0].port)
+                var through = place
+                through.hosts = [.init("127.0.0.1", port: proxy.port)]
+                through.encryption = .disable
+                proxy.arm(.init(" \(table) (", toServer: .cutBefore))
+                let killed = try kind.open(through)
+                let migrating = Task {  // awaited below
+                    try await Migrator(killed, leaseLife: .seconds(1)).migrate()
+                }
+                _ = try await eventually { proxy.sprung == 1 }
+                // Whoever was killed gives no lock back.
+                proxy.close()
+                await #expect(throws: SQLError.self) { try await migrating.value }
+                await killed.close()
+            }
+            let database = try kind.open(place)
+            try await #expect(Migrator(database).migrate().count == [Migration].released.count)
+            let interrupted = try await SchemaPicture.of(database)
+            await database.close()
+            let whole = try await kind.with { other in
+                try await Migrator(other).migrate()
+                return try await SchemaPicture.of(other)
+            }
+            #expect(interrupted == whole)
+        }
+    }
+
+    private func numbers(in database: any SQLDatabase) async throws -> [Int64] {
         try await database.read(.pull) { try $0.rows("SELECT n FROM a").map { $0.integer(0) } }
     }
 

@@ -22,24 +22,52 @@ struct SchemaTests {
             shown == expected, "run HAVEN_UPDATE_GOLDEN=1 swift test --filter SchemaTests and look at the difference")
     }
 
-    @Test("the SQLite file, executed, makes the same database as the migrations")
-    func executed() async throws {
-        try await withTemporaryFolder { folder in
-            let migrated = try SQLiteDatabase(path: "\(folder)/migrated.db")
-            try await Migrator(migrated).migrate()
-            let executed = try SQLiteDatabase(path: "\(folder)/executed.db")
-            let text = try String(contentsOf: Self.file(.sqlite), encoding: .utf8)
-            try await executed.write(.administration, .full) { transaction in
-                for statement in text.components(separatedBy: ";\n") where statement.contains("CREATE") {
-                    let body = statement.split(separator: "\n").filter { !$0.hasPrefix("--") }.joined(separator: "\n")
-                    try transaction.run(SQLStatement(SQLFragment(raw: body)))
-                }
+    @Test(
+        "each file, loaded by the database's own client, makes what the migrations make",
+        arguments: TestDatabase.allCases)
+    func loaded(_ kind: TestDatabase) async throws {
+        let migrated = try await kind.with { database in
+            try await Migrator(database).migrate()
+            return try await SchemaPicture.of(database)
+        }
+        let loaded = try await withLoaded(kind) { database in
+            let status = try await Migrator(database).status()
+            #expect(status.allSatisfy { $0.appliedAt != nil })
+            try await #expect(Migrator(database).migrate().isEmpty)
+            return try await SchemaPicture.of(database)
+        }
+        #expect(loaded == migrated)
+        #expect(loaded.count > 15)
+    }
+
+    /// Runs `body` with a database into which an administrator has loaded the file of its dialect.
+    private func withLoaded<T>(_ kind: TestDatabase, _ body: (any SQLDatabase) async throws -> T) async throws -> T {
+        guard kind != .sqlite else {
+            return try await kind.with { database in
+                try await Self.execute(try String(contentsOf: Self.file(.sqlite), encoding: .utf8), in: database)
+                return try await body(database)
             }
-            let tables = try await schema(of: migrated)
-            #expect(tables == (try await schema(of: executed)))
-            #expect(tables.count > 30)
-            await migrated.close()
-            await executed.close()
+        }
+        return try await kind.withServer { place in
+            switch kind {
+            case .postgresql: try await PostgreSQLServer.shared.load(Self.file(.postgresql).path, into: place)
+            case .galera: try await GaleraCluster.shared.nodes[0].load(Self.file(.mariadb).path, into: place)
+            default: try await MariaDBServer.shared.load(Self.file(.mariadb).path, into: place)
+            }
+            let database = try kind.open(place)
+            let result = try await body(database)
+            await database.close()
+            return result
+        }
+    }
+
+    /// What `sqlite3` does with a file.
+    private static func execute(_ text: String, in database: any SQLDatabase) async throws {
+        try await database.write(.administration, .full) { transaction in
+            for statement in text.components(separatedBy: ";\n") {
+                let body = statement.split(separator: "\n").filter { !$0.hasPrefix("--") }.joined(separator: "\n")
+                if !body.isEmpty { try transaction.run(SQLStatement(SQLFragment(raw: body))) }
+            }
         }
     }
 
@@ -67,25 +95,8 @@ struct SchemaTests {
         }
     }
 
-    private func schema(of database: SQLiteDatabase) async throws -> [String] {
-        try await database.read(.administration) {
-            try $0.rows("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").map { $0.text(0) }
-        }
-    }
-
     private static func file(_ dialect: SQLDialect) -> URL {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Schema/\(dialect.rawValue).sql")
-    }
-}
-
-/// Runs `body` with a new, migrated SQLite database.
-func withMetadata<T>(_ body: (MetadataStore) async throws -> T) async throws -> T {
-    try await withTemporaryFolder { folder in
-        let database = try SQLiteDatabase(path: "\(folder)/haven.db")
-        try await Migrator(database).migrate()
-        let result = try await body(MetadataStore(database: database))
-        await database.close()
-        return result
     }
 }

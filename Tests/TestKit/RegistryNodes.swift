@@ -33,8 +33,7 @@ package struct RegistryNodes: Sendable {
         _ count: Int = 1, blobs: any BlobStore = MemoryBlobStore(), policy: RegistryPolicy = RegistryPolicy(),
         shared: SealedCache? = nil, _ body: (RegistryNodes) async throws -> Result
     ) async throws -> Result {
-        try await withTemporaryFolder { folder in
-            let database = try SQLiteDatabase(path: "\(folder)/haven.db")
+        try await TestDatabase.chosen.with { database in
             try await Migrator(database).migrate()
             let metadata = MetadataStore(database: database)
             var settings = AccessSettings()
@@ -48,7 +47,6 @@ package struct RegistryNodes: Sendable {
             }
             let result = try await body(RegistryNodes(metadata: metadata, blobs: blobs, access: access, nodes: nodes))
             for node in nodes { await node.close() }
-            await database.close()
             return result
         }
     }

@@ -38,14 +38,15 @@ extension AccessService {
         let (user, project) = (UserID.random(), ProjectID.random())
         let isMade = try await answering {
             try await metadata.write(.administration) { transaction in
+                // Of several nodes that start together, the others wait here for the first, and then find its rows.
                 try transaction.holdSecret(SharedSecrets.checkName)
+                try transaction.advanceEpoch("access")
                 guard try !transaction.hasUsers() else { return false }
                 let isAdded = try transaction.addUser(
                     user, name: "admin", password: hash, isAdmin: true, mustChange: isWellKnown)
                 if let library = ProjectName("library") {
                     _ = try transaction.addProject(project, name: library, isPublic: true, limit: nil)
                 }
-                try transaction.advanceEpoch("access")
                 return isAdded
             }
         }

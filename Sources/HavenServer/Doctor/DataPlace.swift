@@ -7,13 +7,16 @@ import SQLStorage
 /// A folder with data, as the machine sees it.
 struct DataPlace {
     let folder: String
+    /// Whether SQLite lives there, which needs a disk of its own machine.
+    let holdsDatabase: Bool
     /// The folder itself, or the nearest one above it that exists.
     let existing: String
     /// The type of the file system, as the kernel names it.
     let fileSystem: String?
 
-    init(_ folder: String) {
+    init(_ folder: String, holdsDatabase: Bool) {
         self.folder = folder
+        self.holdsDatabase = holdsDatabase
         var existing = folder
         while access(existing, F_OK) != 0, existing != "/", existing != "." {
             let parent = existing.lastIndex(of: "/").map { String(existing[..<$0]) } ?? "."
@@ -70,7 +73,7 @@ struct DataPlace {
 
     private var mount: Finding {
         let type = fileSystem ?? "an unknown file system"
-        if !isLocal {
+        if !isLocal, holdsDatabase {
             return Finding(
                 .fault, "file system",
                 "\(existing) is on \(type), which other machines share; "

@@ -11,10 +11,11 @@ package struct MachineDoctor: Sendable {
     /// Everything that was looked at, in the order of looking. The last finding states how durable a push is.
     package func examine() async -> [Finding] {
         let folder = settings.data.folder
-        let place = DataPlace(folder)
+        let place = DataPlace(folder, holdsDatabase: isEmbedded)
         var findings = place.findings(reserve: settings.data.diskReserveBytes)
         if !settings.data.storageRoot.hasPrefix(folder + "/") {
-            findings += DataPlace(settings.data.storageRoot).findings(reserve: settings.data.diskReserveBytes)
+            findings += DataPlace(settings.data.storageRoot, holdsDatabase: false)
+                .findings(reserve: settings.data.diskReserveBytes)
         }
         let flush = FlushProbe.run(in: place.existing)
         findings.append(flush.finding)
@@ -23,20 +24,31 @@ package struct MachineDoctor: Sendable {
         findings += CertificateCheck.findings(settings.listener)
         findings += await RedisCheck.findings(settings.redis)
         findings += ResourceCheck.findings(settings.limits)
-        findings.append(durability(place, flush))
+        let database = await DatabaseCheck.findings(settings)
+        findings += database
+        findings.append(durability(place, flush, database))
         return findings
     }
 
+    private var isEmbedded: Bool { settings.database.kind == .sqlite }
+
     /// What survives what, said once and plainly.
-    private func durability(_ place: DataPlace, _ flush: FlushProbe) -> Finding {
+    private func durability(_ place: DataPlace, _ flush: FlushProbe, _ database: [Finding]) -> Finding {
         if place.isVolatile {
             return Finding(
                 .fault, "durability",
                 "\(place.fileSystem ?? "this file system") lives in memory: a push survives the end of the process, "
                     + "and nothing survives a restart of the machine")
         }
-        guard place.isLocal, flush.isDone else {
+        guard place.isLocal || !isEmbedded, flush.isDone, !database.contains(where: { $0.level == .fault }) else {
             return Finding(.fault, "durability", "not known, because of the faults above")
+        }
+        if !isEmbedded {
+            return Finding(
+                .good, "durability",
+                "an acknowledged push survives the end of the process, a crash of this machine and a crash of the "
+                    + "database server, as far as the disks keep what they say they have flushed; what a failover of the "
+                    + "database keeps is said above")
         }
         return Finding(
             .good, "durability",

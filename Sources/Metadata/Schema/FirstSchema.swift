@@ -26,6 +26,9 @@ private struct FirstSchema {
     var number: SQLFragment { dialect.integerType }
     var text: SQLFragment { dialect.longText }
     var bytes: SQLFragment { dialect.bytesType }
+    var createTable: SQLFragment { dialect.createTable }
+    var createIndex: SQLFragment { dialect.createIndex }
+    var blob: SQLFragment { dialect.column("blob") }
     var rows: SQLFragment { dialect.tableOptions(clustered: true) }
     var wideRows: SQLFragment { dialect.tableOptions(clustered: false) }
 
@@ -39,7 +42,7 @@ extension FirstSchema {
     private var people: [SQLStatement] {
         [
             """
-            CREATE TABLE projects (
+            \(createTable) projects (
                 id \(id) NOT NULL PRIMARY KEY,
                 name \(name) NOT NULL,
                 name_key \(name) NOT NULL UNIQUE,
@@ -50,7 +53,7 @@ extension FirstSchema {
             )\(rows)
             """,
             """
-            CREATE TABLE users (
+            \(createTable) users (
                 id \(id) NOT NULL PRIMARY KEY,
                 name \(dialect.unicodeKeyType(255)) NOT NULL,
                 name_key \(dialect.unicodeKeyType(255)) NOT NULL UNIQUE,
@@ -62,7 +65,7 @@ extension FirstSchema {
             )\(rows)
             """,
             """
-            CREATE TABLE project_members (
+            \(createTable) project_members (
                 project_id \(id) NOT NULL,
                 user_id \(id) NOT NULL,
                 role \(number) NOT NULL,
@@ -71,36 +74,36 @@ extension FirstSchema {
                 FOREIGN KEY (user_id) REFERENCES users (id)
             )\(rows)
             """,
-            "CREATE INDEX project_members_by_user ON project_members (user_id)",
+            "\(createIndex) project_members_by_user ON project_members (user_id)",
             """
-            CREATE TABLE immutable_rules (
+            \(createTable) immutable_rules (
                 id \(id) NOT NULL PRIMARY KEY,
                 project_id \(id) NOT NULL,
                 pattern \(text) NOT NULL,
                 FOREIGN KEY (project_id) REFERENCES projects (id)
             )\(rows)
             """,
-            "CREATE INDEX immutable_rules_by_project ON immutable_rules (project_id)",
+            "\(createIndex) immutable_rules_by_project ON immutable_rules (project_id)",
         ]
     }
 
     private var service: [SQLStatement] {
         [
             """
-            CREATE TABLE epochs (
+            \(createTable) epochs (
                 scope \(word) NOT NULL PRIMARY KEY,
                 n \(number) NOT NULL
             )\(rows)
             """,
             """
-            CREATE TABLE settings (
+            \(createTable) settings (
                 name \(word) NOT NULL PRIMARY KEY,
                 value \(text) NOT NULL,
                 version \(number) NOT NULL
             )\(rows)
             """,
             """
-            CREATE TABLE signing_keys (
+            \(createTable) signing_keys (
                 id \(word) NOT NULL PRIMARY KEY,
                 algorithm \(word) NOT NULL,
                 private_key \(bytes) NOT NULL,
@@ -109,7 +112,7 @@ extension FirstSchema {
             )\(rows)
             """,
             """
-            CREATE TABLE leases (
+            \(createTable) leases (
                 name \(word) NOT NULL PRIMARY KEY,
                 holder \(word) NOT NULL,
                 fence \(number) NOT NULL,
@@ -117,7 +120,7 @@ extension FirstSchema {
             )\(rows)
             """,
             """
-            CREATE TABLE outbox (
+            \(createTable) outbox (
                 op_id \(id) NOT NULL,
                 n \(number) NOT NULL,
                 subject \(dialect.keyType(512)) NOT NULL,
@@ -131,14 +134,14 @@ extension FirstSchema {
                 PRIMARY KEY (op_id, n)
             )\(rows)
             """,
-            "CREATE INDEX outbox_by_due ON outbox (done_at, due_at)",
+            "\(createIndex) outbox_by_due ON outbox (done_at, due_at)",
         ]
     }
 
     private var repositories: [SQLStatement] {
         [
             """
-            CREATE TABLE repositories (
+            \(createTable) repositories (
                 id \(id) NOT NULL PRIMARY KEY,
                 project_id \(id) NOT NULL,
                 name \(name) NOT NULL,
@@ -149,9 +152,9 @@ extension FirstSchema {
                 FOREIGN KEY (project_id) REFERENCES projects (id)
             )\(rows)
             """,
-            "CREATE INDEX repositories_by_name ON repositories (name_key)",
+            "\(createIndex) repositories_by_name ON repositories (name_key)",
             """
-            CREATE TABLE project_usage (
+            \(createTable) project_usage (
                 project_id \(id) NOT NULL,
                 slot \(number) NOT NULL,
                 used \(number) NOT NULL,
@@ -168,7 +171,7 @@ extension FirstSchema {
     private var uploads: [SQLStatement] {
         [
             """
-            CREATE TABLE uploads (
+            \(createTable) uploads (
                 id \(id) NOT NULL PRIMARY KEY,
                 repository_id \(id) NOT NULL,
                 project_id \(id) NOT NULL,
@@ -187,10 +190,10 @@ extension FirstSchema {
                 FOREIGN KEY (repository_id) REFERENCES repositories (id)
             )\(rows)
             """,
-            "CREATE INDEX uploads_by_expiry ON uploads (expires_at)",
-            "CREATE INDEX uploads_by_repository ON uploads (repository_id)",
+            "\(createIndex) uploads_by_expiry ON uploads (expires_at)",
+            "\(createIndex) uploads_by_repository ON uploads (repository_id)",
             """
-            CREATE TABLE upload_parts (
+            \(createTable) upload_parts (
                 upload_id \(id) NOT NULL,
                 part \(number) NOT NULL,
                 start \(number) NOT NULL,
@@ -208,7 +211,7 @@ extension FirstSchema {
     private var blobs: [SQLStatement] {
         [
             """
-            CREATE TABLE blobs (
+            \(createTable) blobs (
                 digest \(digest) NOT NULL PRIMARY KEY,
                 size \(number) NOT NULL,
                 location \(location) NOT NULL UNIQUE,
@@ -218,7 +221,7 @@ extension FirstSchema {
             )\(rows)
             """,
             """
-            CREATE TABLE project_blobs (
+            \(createTable) project_blobs (
                 project_id \(id) NOT NULL,
                 digest \(digest) NOT NULL,
                 links \(number) NOT NULL,
@@ -228,9 +231,9 @@ extension FirstSchema {
                 FOREIGN KEY (digest) REFERENCES blobs (digest)
             )\(rows)
             """,
-            "CREATE INDEX project_blobs_by_digest ON project_blobs (digest)",
+            "\(createIndex) project_blobs_by_digest ON project_blobs (digest)",
             """
-            CREATE TABLE links (
+            \(createTable) links (
                 repository_id \(id) NOT NULL,
                 digest \(digest) NOT NULL,
                 project_id \(id) NOT NULL,
@@ -241,7 +244,7 @@ extension FirstSchema {
                 FOREIGN KEY (project_id, digest) REFERENCES project_blobs (project_id, digest)
             )\(rows)
             """,
-            "CREATE INDEX links_by_project ON links (project_id, digest)",
+            "\(createIndex) links_by_project ON links (project_id, digest)",
         ]
     }
 
@@ -249,7 +252,7 @@ extension FirstSchema {
     private var manifests: [SQLStatement] {
         [
             """
-            CREATE TABLE manifests (
+            \(createTable) manifests (
                 repository_id \(id) NOT NULL,
                 digest \(digest) NOT NULL,
                 media_type \(name) NOT NULL,
@@ -266,20 +269,20 @@ extension FirstSchema {
                 FOREIGN KEY (repository_id) REFERENCES repositories (id)
             )\(wideRows)
             """,
-            "CREATE INDEX manifests_by_subject ON manifests (repository_id, subject, digest)",
+            "\(createIndex) manifests_by_subject ON manifests (repository_id, subject, digest)",
             """
-            CREATE TABLE manifest_blobs (
+            \(createTable) manifest_blobs (
                 repository_id \(id) NOT NULL,
                 manifest \(digest) NOT NULL,
-                blob \(digest) NOT NULL,
-                PRIMARY KEY (repository_id, manifest, blob),
+                \(blob) \(digest) NOT NULL,
+                PRIMARY KEY (repository_id, manifest, \(blob)),
                 FOREIGN KEY (repository_id, manifest) REFERENCES manifests (repository_id, digest),
-                FOREIGN KEY (repository_id, blob) REFERENCES links (repository_id, digest)
+                FOREIGN KEY (repository_id, \(blob)) REFERENCES links (repository_id, digest)
             )\(rows)
             """,
-            "CREATE INDEX manifest_blobs_by_blob ON manifest_blobs (repository_id, blob)",
+            "\(createIndex) manifest_blobs_by_blob ON manifest_blobs (repository_id, \(blob))",
             """
-            CREATE TABLE manifest_children (
+            \(createTable) manifest_children (
                 repository_id \(id) NOT NULL,
                 parent \(digest) NOT NULL,
                 child \(digest) NOT NULL,
@@ -288,14 +291,14 @@ extension FirstSchema {
                 FOREIGN KEY (repository_id, child) REFERENCES manifests (repository_id, digest)
             )\(rows)
             """,
-            "CREATE INDEX manifest_children_by_child ON manifest_children (repository_id, child)",
+            "\(createIndex) manifest_children_by_child ON manifest_children (repository_id, child)",
         ]
     }
 
     private var tags: [SQLStatement] {
         [
             """
-            CREATE TABLE tags (
+            \(createTable) tags (
                 repository_id \(id) NOT NULL,
                 name \(tag) NOT NULL,
                 digest \(digest) NOT NULL,
@@ -305,9 +308,9 @@ extension FirstSchema {
                 FOREIGN KEY (repository_id, digest) REFERENCES manifests (repository_id, digest)
             )\(rows)
             """,
-            "CREATE INDEX tags_by_digest ON tags (repository_id, digest)",
+            "\(createIndex) tags_by_digest ON tags (repository_id, digest)",
             """
-            CREATE TABLE tag_history (
+            \(createTable) tag_history (
                 repository_id \(id) NOT NULL,
                 name \(tag) NOT NULL,
                 version \(number) NOT NULL,
@@ -327,7 +330,7 @@ extension FirstSchema {
     private var collection: [SQLStatement] {
         [
             """
-            CREATE TABLE gc_candidates (
+            \(createTable) gc_candidates (
                 id \(id) NOT NULL PRIMARY KEY,
                 due_at \(number) NOT NULL,
                 kind \(word) NOT NULL,
@@ -336,9 +339,9 @@ extension FirstSchema {
                 digest \(digest) NOT NULL
             )\(rows)
             """,
-            "CREATE INDEX gc_candidates_by_due ON gc_candidates (due_at)",
+            "\(createIndex) gc_candidates_by_due ON gc_candidates (due_at)",
             """
-            CREATE TABLE doomed (
+            \(createTable) doomed (
                 location \(location) NOT NULL PRIMARY KEY,
                 kind \(word) NOT NULL,
                 detail \(text) NOT NULL,
@@ -347,7 +350,7 @@ extension FirstSchema {
                 tries \(number) NOT NULL
             )\(rows)
             """,
-            "CREATE INDEX doomed_by_due ON doomed (due_at)",
+            "\(createIndex) doomed_by_due ON doomed (due_at)",
         ]
     }
 }

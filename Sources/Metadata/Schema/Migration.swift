@@ -12,6 +12,10 @@ package struct Migration: Sendable {
     private let text: @Sendable (SQLDialect) -> [SQLStatement]
 
     /// Declares a migration: one change a step, which the previous release can live beside.
+    ///
+    /// On MariaDB a migration that was killed begins again from its first statement: tables and indexes begin with
+    /// ``SQLStorage/SQLDialect/createTable`` and ``SQLStorage/SQLDialect/createIndex``, and other statements change nothing
+    /// the second time.
     package init(_ number: Int, _ title: String, _ text: @escaping @Sendable (SQLDialect) -> [SQLStatement]) {
         self.number = number
         self.title = title
@@ -42,10 +46,12 @@ extension [Migration] {
         [.firstSchema, .nodes]
     }
 
-    /// The schema that they make together, as a file to read.
+    /// The schema that they make together, as a file to read, and to load into an empty database with the database's own
+    /// client: Haven then finds it migrated.
     package func schema(for dialect: SQLDialect) -> String {
-        let tables = [Migrator.ledger(dialect)] + flatMap { $0.statements(for: dialect) }
+        let first = [SchemaLedger.table(dialect)] + (dialect == .mariadb ? [MigrationLease.table] : [])
+        let statements = first + flatMap { $0.statements(for: dialect) } + map { SchemaLedger.row(of: $0, dialect) }
         return "-- The schema of a \(dialect.rawValue) database. Written by the migrations; a test holds them equal.\n"
-            + tables.map { "\n\($0.text);\n" }.joined()
+            + statements.map { "\n\($0.text);\n" }.joined()
     }
 }

@@ -4,18 +4,29 @@ package import SQLStorage
 
 /// Brings a database to the schema of this release.
 ///
-/// Migrations are applied one by one, each in a transaction with its row in `schema_migrations`, under a lock: of several
-/// nodes that start together one migrates and the others find it done. Running it again changes nothing.
+/// Migrations are applied one by one under a lock: of several nodes that start together one migrates and the others find it
+/// done. Running it again changes nothing. On SQLite and PostgreSQL a migration and its row in `schema_migrations` are one
+/// transaction. On MariaDB, where each change of a table commits by itself, the statements are applied one by one under a
+/// ``MigrationLease`` and the row comes last: what was killed in the middle is begun again, so every statement must be safe
+/// to run twice.
 ///
 /// Every migration can live beside the release before it, so a database that is one migration ahead is served: that is how
 /// nodes are upgraded one after the other. One that is further ahead is refused.
 package struct Migrator: Sendable {
     private let database: any SQLDatabase
     private let migrations: [Migration]
+    private let leaseLife: Int64
+    /// Another node may migrate for minutes; whoever waits for it finds the work done.
+    private let patience = RetryPolicy(
+        first: .milliseconds(50), longest: .seconds(1), deadline: .seconds(600), absence: .zero)
 
-    package init(_ database: any SQLDatabase, migrations: [Migration] = .released) {
+    /// - Parameter leaseLife: How long a process that was killed keeps others from going on, in microseconds.
+    package init(
+        _ database: any SQLDatabase, migrations: [Migration] = .released, leaseLife: Int64 = .seconds(60)
+    ) {
         self.database = database
         self.migrations = migrations
+        self.leaseLife = leaseLife
     }
 
     /// One migration and when it was applied here.
@@ -37,109 +48,124 @@ package struct Migrator: Sendable {
 
     /// Applies what is missing. A SQLite database that holds an older schema is copied aside first, next to its file.
     ///
+    /// - Parameter last: The number of the last migration wanted; nil applies all.
     /// - Returns: The migrations that this call applied.
-    /// - Throws: ``MetadataError/newerSchema(number:title:)`` and ``MetadataError/changedMigration(number:applied:expected:)``,
-    ///   before anything is changed; ``SQLError`` when a statement fails, which undoes its migration.
+    /// - Throws: ``MetadataError/newerSchema(number:title:)``, ``MetadataError/changedMigration(number:applied:expected:)``,
+    ///   ``MetadataError/foreignTables(_:)`` and ``MetadataError/noMigration(to:applied:newest:)`` before anything is
+    ///   changed; ``SQLError`` when a statement fails.
     @discardableResult
-    package func migrate() async throws -> [Migration] {
+    package func migrate(to last: Int? = nil) async throws -> [Migration] {
         let before = try await status()
-        guard before.contains(where: { $0.appliedAt == nil }) else { return [] }
-        if before.contains(where: { $0.appliedAt != nil }) { try await copyAside() }
+        let wanted = try migrations(to: last, after: before)
+        let missing = before.filter { $0.appliedAt == nil }.map(\.number)
+        guard wanted.contains(where: { missing.contains($0.number) }) else { return [] }
+        if before.contains(where: { $0.appliedAt != nil }) {
+            try await copyAside()
+        } else {
+            try await refuseForeignTables()
+        }
         var applied: [Migration] = []
-        for migration in migrations where try await apply(migration) {
+        for migration in wanted where try await apply(migration) {
             applied.append(migration)
         }
         return applied
     }
 
+    private func migrations(to last: Int?, after status: [Status]) throws -> [Migration] {
+        guard let last else { return migrations }
+        let applied = status.last { $0.appliedAt != nil }?.number ?? 0
+        let newest = migrations.last?.number ?? 0
+        guard (max(applied, 1)...max(newest, 1)).contains(last) else {
+            throw MetadataError.noMigration(to: last, applied: applied, newest: newest)
+        }
+        return migrations.filter { $0.number <= last }
+    }
+
     /// Applies one migration unless another process was faster.
     private func apply(_ migration: Migration) async throws -> Bool {
+        try await patience.run(database.dialect) {
+            if database.dialect == .mariadb { return try await applyStepwise(migration) }
+            return try await applyWhole(migration)
+        }
+    }
+
+    /// SQLite's write transaction is the lock. PostgreSQL's lock has no row to hold on to in an empty database, so it is one
+    /// of a number, and ends with the transaction.
+    private func applyWhole(_ migration: Migration) async throws -> Bool {
         try await database.write(.administration, .full) { transaction in
-            try lock(transaction)
-            guard try status(transaction).contains(where: { $0.number == migration.number && $0.appliedAt == nil })
-            else { return false }
+            if transaction.dialect == .postgresql {
+                _ = try transaction.rows("SELECT 1 FROM pg_advisory_xact_lock(\(Self.lockNumber))")
+            }
+            try transaction.run(SchemaLedger.table(transaction.dialect))
+            guard try isMissing(migration, transaction) else { return false }
             for statement in migration.statements(for: transaction.dialect) {
                 try transaction.run(statement)
             }
-            try transaction.run(
-                """
-                INSERT INTO schema_migrations (number, title, checksum, applied_at)
-                VALUES (\(migration.number), \(migration.title), \(migration.checksum(for: transaction.dialect)),
-                    \(transaction.dialect.now))
-                """)
+            try transaction.run(SchemaLedger.row(of: migration, transaction.dialect))
             return true
         }
     }
 
-    /// SQLite's write transaction is the lock, and PostgreSQL's lock ends with the transaction. On MariaDB each statement
-    /// that changes a table commits by itself, so the lock belongs to the connection.
-    private func lock(_ transaction: any SQLTransaction) throws {
-        try transaction.run(Self.ledger(transaction.dialect))
-        switch transaction.dialect {
-        case .sqlite: break
-        case .postgresql: try transaction.run("LOCK TABLE schema_migrations IN EXCLUSIVE MODE")
-        case .mariadb:
-            guard try transaction.rows("SELECT GET_LOCK('haven.schema', 30)")[0].optionalInteger(0) == 1 else {
-                throw SQLError.conflict("another node migrates")
+    private func applyStepwise(_ migration: Migration) async throws -> Bool {
+        let lease = try await MigrationLease.take(database, life: leaseLife)
+        do {
+            let isApplied = try await applySteps(migration, lease)
+            try await lease.release()
+            return isApplied
+        } catch {
+            try? await lease.release()  // it ends by itself too
+            throw error
+        }
+    }
+
+    private func applySteps(_ migration: Migration, _ lease: MigrationLease) async throws -> Bool {
+        guard try await database.read(.administration, { try isMissing(migration, $0) }) else { return false }
+        for statement in migration.statements(for: .mariadb) + [SchemaLedger.row(of: migration, .mariadb)] {
+            try await database.write(.administration, .full) { transaction in
+                try lease.renew(transaction)
+                try transaction.run(statement)
             }
         }
+        return true
+    }
+
+    /// The number of the lock, "haven" in ASCII: any that no other program in the database uses.
+    private static let lockNumber: Int64 = 0x68_61_76_65_6e
+
+    private func isMissing(_ migration: Migration, _ transaction: any SQLTransaction) throws -> Bool {
+        try status(transaction).contains { $0.number == migration.number && $0.appliedAt == nil }
     }
 
     private func status(_ transaction: any SQLTransaction) throws -> [Status] {
-        let applied = try rows(transaction)
+        let applied = try SchemaLedger.rows(transaction)
         for row in applied {
-            guard let known = migrations.first(where: { $0.number == row.integer(0) }) else {
-                if Int(row.integer(0)) == migrations.count + 1 { continue }
-                throw MetadataError.newerSchema(number: Int(row.integer(0)), title: row.text(1))
+            guard let known = migrations.first(where: { $0.number == row.number }) else {
+                if row.number == migrations.count + 1 { continue }
+                throw MetadataError.newerSchema(number: row.number, title: row.title)
             }
             let expected = known.checksum(for: transaction.dialect)
-            guard row.text(2) == expected else {
-                throw MetadataError.changedMigration(number: known.number, applied: row.text(2), expected: expected)
+            guard row.checksum == expected else {
+                throw MetadataError.changedMigration(number: known.number, applied: row.checksum, expected: expected)
             }
         }
         return migrations.map { migration in
-            let row = applied.first { $0.integer(0) == migration.number }
-            return Status(number: migration.number, title: migration.title, appliedAt: row?.integer(3))
+            let row = applied.first { $0.number == migration.number }
+            return Status(number: migration.number, title: migration.title, appliedAt: row?.appliedAt)
         }
     }
 
-    private func rows(_ transaction: any SQLTransaction) throws -> [SQLRow] {
-        guard try hasLedger(transaction) else { return [] }
-        return try transaction.rows("SELECT number, title, checksum, applied_at FROM schema_migrations ORDER BY number")
-    }
-
-    private func hasLedger(_ transaction: any SQLTransaction) throws -> Bool {
-        let tables: SQLStatement =
-            switch transaction.dialect {
-            case .sqlite: "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'"
-            case .postgresql: "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL"
-            case .mariadb:
-                """
-                SELECT 1 FROM information_schema.tables
-                WHERE table_schema = DATABASE() AND table_name = 'schema_migrations'
-                """
-            }
-        return try !transaction.rows(tables).isEmpty
+    /// Haven must not mix with another program's tables: theirs might have the names of ours.
+    private func refuseForeignTables() async throws {
+        let tables = try await database.read(.administration) { try SchemaLedger.tables($0) }
+        // With a ledger it is ours: an earlier attempt was killed before its first migration was done.
+        if tables.isEmpty || tables.contains(SchemaLedger.name) { return }
+        throw MetadataError.foreignTables(Array(tables.prefix(5)))
     }
 
     /// A copy of an earlier attempt is replaced: that attempt changed nothing, and the database may have served since.
     private func copyAside() async throws {
         guard let file = database as? SQLiteDatabase else { return }
-        let applied = try await database.read(.administration) { transaction in
-            try transaction.rows("SELECT MAX(number) FROM schema_migrations")[0].integer(0)
-        }
+        let applied = try await database.read(.administration) { try SchemaLedger.rows($0).last?.number ?? 0 }
         try await file.backup(to: "\(file.path).schema-\(applied)", replacing: true)
-    }
-
-    /// The table that says what was applied.
-    static func ledger(_ dialect: SQLDialect) -> SQLStatement {
-        """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-            number \(dialect.integerType) NOT NULL PRIMARY KEY,
-            title \(dialect.longText) NOT NULL,
-            checksum \(dialect.keyType(64)) NOT NULL,
-            applied_at \(dialect.integerType) NOT NULL
-        )\(dialect.tableOptions(clustered: false))
-        """
     }
 }

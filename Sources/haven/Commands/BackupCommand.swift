@@ -3,6 +3,7 @@
 import ArgumentParser
 import HavenServer
 import Lifecycle
+import SQLStorage
 
 /// `haven backup DIR`: everything in one folder, also while the server runs.
 struct BackupCommand: HavenCommand {
@@ -24,8 +25,13 @@ struct BackupCommand: HavenCommand {
         let summary: BackupSummary
         do {
             summary = try await withStores(settings) { stores in
-                try await Backup(
-                    database: stores.database, places: settings.backupPlaces, version: HavenVersion.line
+                guard let database = stores.database as? SQLiteDatabase else {
+                    throw CommandFailure(
+                        "this copies the embedded database only; back up a database server with its own tools first, "
+                            + "and the store after it")
+                }
+                return try await Backup(
+                    database: database, places: settings.backupPlaces, version: HavenVersion.line
                 ).run(to: folder.trimmed, onProgress: ProgressLine.show)
             }
         } catch let error as BackupError {
@@ -56,6 +62,9 @@ struct RestoreCommand: HavenCommand {
 
     func run(_ context: CommandContext) async throws {
         let settings = try settings.load(context)
+        guard settings.database.kind == .sqlite else {
+            throw CommandFailure("this restores the embedded database only; use the tools of the database server")
+        }
         let lock = try settings.lockData()
         do {
             let restored = try await Restore(to: settings.backupPlaces)

@@ -20,12 +20,23 @@ extension DatabaseCommand {
     struct Migrate: HavenCommand {
         static let configuration = CommandConfiguration(
             abstract: "Bring the database to the schema of this version.",
-            discussion: "Running it again changes nothing. `haven serve` does the same for the embedded database.")
+            discussion: """
+                Running it again changes nothing. `haven serve` does the same for the embedded database, and for a served \
+                one that is empty. Of several that run at once one migrates. Each step is made so that nodes of the \
+                version before go on working beside it.
+                """)
+        @Option(
+            name: .customLong("to"),
+            help: ArgumentHelp("Stop after the migration of this number; default: the last.", valueName: "number"))
+        var last: Int?
         @OptionGroup var settings: SettingsOptions
 
         func run(_ context: CommandContext) async throws {
             let settings = try settings.load(context)
-            let applied = try await withDatabase(settings) { try await Migrator($0).migrate() }
+            let last = last
+            let applied = try await withDatabase(settings) { database in
+                try await SchemaCheck.explaining { try await Migrator(database).migrate(to: last) }
+            }
             for migration in applied { print("applied \(migration.number): \(migration.title)") }
             if applied.isEmpty { print("The database has the schema of this version already.") }
         }
@@ -39,7 +50,10 @@ extension DatabaseCommand {
         func run(_ context: CommandContext) async throws {
             let settings = try settings.load(context)
             var listing = Listing("number", "title", "applied_at")
-            for migration in try await withDatabase(settings, { try await Migrator($0).status() }) {
+            let status = try await withDatabase(settings) { database in
+                try await SchemaCheck.explaining { try await Migrator(database).status() }
+            }
+            for migration in status {
                 listing.add(
                     .number(Int64(migration.number)), .text(migration.title),
                     migration.appliedAt.map { .text(RFC3339.string(microseconds: $0)) } ?? .none)
@@ -50,7 +64,11 @@ extension DatabaseCommand {
 
     struct Schema: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print the statements that make the schema of this version.")
+            abstract: "Print the statements that make the schema of this version.",
+            discussion: """
+                Loaded into an empty database with its own client, for example `haven db schema --dialect mariadb > \
+                registry.sql` and `mysql registry < registry.sql`, they make a database that `haven serve` accepts.
+                """)
         @Option(help: "The database to print them for.") var dialect = SQLDialect.sqlite
 
         func run() throws {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SQLStorage
+
+/// The right to change the tables of a MariaDB database, held by one process on any node of a cluster.
+///
+/// A row is the only lock that all nodes of a Galera cluster see: `GET_LOCK` and `LOCK TABLES` hold on one node. It is taken
+/// and renewed by compare-and-set, and ends by the database's clock when its holder is gone. A holder that stood still for
+/// longer finds another fence at its next statement; what it did meanwhile are statements that are safe to run twice.
+struct MigrationLease: Sendable {
+    private let database: any SQLDatabase
+    private let fence: Int64
+    private let life: Int64
+
+    /// The table of the row; only MariaDB has it.
+    static let table: SQLStatement =
+        """
+        CREATE TABLE IF NOT EXISTS schema_lock (
+            name \(SQLDialect.mariadb.keyType(64)) NOT NULL PRIMARY KEY,
+            fence \(SQLDialect.mariadb.integerType) NOT NULL,
+            until_at \(SQLDialect.mariadb.integerType) NOT NULL
+        )\(SQLDialect.mariadb.tableOptions(clustered: true))
+        """
+
+    /// Takes the lease, and makes what it needs in an empty database.
+    ///
+    /// - Parameter life: How long it holds without being renewed, in microseconds.
+    /// - Throws: ``SQLError/conflict(_:)`` while another process has it.
+    static func take(_ database: any SQLDatabase, life: Int64) async throws -> MigrationLease {
+        for table in [SchemaLedger.table(.mariadb), table] {
+            try await database.write(.administration, .full) { _ = try $0.run(table) }
+        }
+        return try await database.write(.administration, .full) { transaction in
+            let dialect = transaction.dialect
+            try transaction.run(
+                """
+                INSERT INTO schema_lock (name, fence, until_at) VALUES ('schema', 0, 0) \(dialect.keepExisting("name"))
+                """)
+            let seen = try transaction.rows("SELECT fence FROM schema_lock WHERE name = 'schema'")[0].integer(0)
+            let taken = try transaction.run(
+                """
+                UPDATE schema_lock SET fence = fence + 1, until_at = \(dialect.now) + \(life)
+                WHERE name = 'schema' AND fence = \(seen) AND until_at < \(dialect.now)
+                """)
+            guard taken == 1 else { throw SQLError.conflict("another node migrates") }
+            return MigrationLease(database: database, fence: seen + 1, life: life)
+        }
+    }
+
+    /// Holds it for another life, with the statement that follows.
+    ///
+    /// - Throws: ``SQLError/conflict(_:)`` when another process has it now.
+    func renew(_ transaction: any SQLTransaction) throws {
+        let renewed = try transaction.run(
+            """
+            UPDATE schema_lock SET until_at = \(transaction.dialect.now) + \(life)
+            WHERE name = 'schema' AND fence = \(fence) AND until_at > 0
+            """)
+        guard renewed == 1 else { throw SQLError.conflict("another node migrates now") }
+    }
+
+    /// Gives it back.
+    func release() async throws {
+        try await database.write(.administration, .full) { transaction in
+            _ = try transaction.run("UPDATE schema_lock SET until_at = 0 WHERE name = 'schema' AND fence = \(fence)")
+        }
+    }
+}

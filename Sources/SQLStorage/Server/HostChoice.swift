@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// Which of several hosts the sessions of one database use; shared by all of its threads.
+///
+/// Whoever opens a session tries the host that served last, then the others in their order. When one session finds that
+/// its host serves no writes any more, all sessions of before are opened anew at their next use.
+final class HostChoice: Sendable {
+    private struct State {
+        var preferred = 0
+        var generation = 0
+        /// Until then no host is asked again, and why.
+        var pause: (until: ContinuousClock.Instant, cause: SQLError)?
+    }
+
+    let hosts: [DatabaseServer.Host]
+    private let state = Mutex(State())
+    /// When no host served, how long the next ones hear so at once, instead of asking all hosts again.
+    private static let pause: Duration = .milliseconds(100)
+
+    init(_ hosts: [DatabaseServer.Host]) {
+        self.hosts = hosts
+    }
+
+    /// Changes when all sessions must be opened anew.
+    var generation: Int { state.withLock { $0.generation } }
+
+    /// Opens a session with the first host that serves.
+    ///
+    /// - Throws: What kept every host from serving, as one error.
+    func open<Session>(
+        _ connect: (DatabaseServer.Host) throws(SQLError) -> Session
+    ) throws(SQLError) -> (session: Session, generation: Int) {
+        let (first, generation, refusal) = state.withLock { state in
+            (state.preferred, state.generation, state.pause.flatMap { $0.until > .now ? $0.cause : nil })
+        }
+        if let refusal { throw refusal }
+        var failures: [(host: DatabaseServer.Host, error: SQLError)] = []
+        for step in hosts.indices {
+            let index = (first + step) % hosts.count
+            do throws(SQLError) {
+                let session = try connect(hosts[index])
+                state.withLock { $0.preferred = index }
+                return (session, generation)
+            } catch {
+                failures.append((hosts[index], error))
+            }
+        }
+        let cause = Self.summary(failures)
+        state.withLock { $0.pause = (.now + Self.pause, cause) }
+        throw cause
+    }
+
+    /// Says that the host of a session of `generation` does not serve writes any more.
+    func lost(_ generation: Int) {
+        state.withLock { state in
+            guard state.generation == generation else { return }
+            state.generation += 1
+        }
+    }
+
+    /// A full server is told apart from one that is gone, because its callers wait longer.
+    private static func summary(_ failures: [(host: DatabaseServer.Host, error: SQLError)]) -> SQLError {
+        let text = failures.map { "\($0.host): \($0.error.cause)" }.joined(separator: "; ")
+        let isFull = failures.contains { if case .overloaded = $0.error { true } else { false } }
+        return isFull ? .overloaded(text) : .unreachable(text)
+    }
+}
