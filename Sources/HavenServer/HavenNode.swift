@@ -143,8 +143,7 @@ extension Settings {
         Times(
             lease: lifecycle.leaseLife.microseconds, uploadLife: lifecycle.uploadLife.microseconds,
             readGrace: lifecycle.readGrace.microseconds,
-            // One database, one clock: nothing to allow for.
-            clockSpread: database.kind == .sqlite ? 0 : Times.standard.clockSpread)
+            clockSpread: lifecycle.clockSpread.microseconds)
     }
 
     var accessSettings: AccessSettings {

@@ -17,7 +17,7 @@ struct SettingsTableTests {
         "db_sslmode": "allow", "db_sslrootcert": "a\u{1}", "db_connections_pull": "0", "db_connections_push": "-1",
         "db_connections_admin": "many", "db_connections_jobs": "501",
         "harbor_admin_password": "a\n  b", "auth_mode": "none", "token_algorithm": "HS256", "token_expiration": "soon",
-        "lease_life": "0", "upload_life": "1w", "read_grace": "-1s", "gc_interval": "1h30m", "drain_delay": "1 s",
+        "lease_life": "0", "upload_life": "1w", "read_grace": "-1s", "clock_spread": "5 min", "gc_interval": "1h30m", "drain_delay": "1 s",
         "drain_timeout": "99999999d", "max_connections": "0", "max_header_size": "big", "header_timeout": "0",
         "idle_timeout": "x", "transfer_timeout": "+5", "max_blob_size": "1Q", "manifest_cache_size": "9999999999T",
         "redis_url": "a\n  b", "redis_sentinel_master": "\u{1}", "redis_user": "\u{2}", "redis_password": "a\n  b",

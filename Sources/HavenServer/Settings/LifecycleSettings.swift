@@ -5,13 +5,17 @@ package struct LifecycleSettings: Sendable {
     package let leaseLife: Duration
     package let uploadLife: Duration
     package let readGrace: Duration
+    /// How far the clocks of the database's machines may stand apart.
+    package let clockSpread: Duration
     /// 0: never by itself.
     package let collectorInterval: Duration
     package let drainDelay: Duration
     package let drainTimeout: Duration
 
-    /// - Parameter isEmbedded: Whether the node stands alone, without balancers that look at its health.
-    init(_ reader: inout SettingReader, isEmbedded: Bool) {
+    /// - Parameters:
+    ///   - isEmbedded: Whether the node stands alone, without balancers that look at its health.
+    ///   - hasOneClock: Whether the database is on this machine only.
+    init(_ reader: inout SettingReader, isEmbedded: Bool, hasOneClock: Bool) {
         leaseLife = reader.read(
             Setting(
                 "lease_life", .duration(bare: .seconds, atLeast: .milliseconds(1)), default: .seconds(86_400),
@@ -25,6 +29,11 @@ package struct LifecycleSettings: Sendable {
             Setting(
                 "read_grace", .duration(bare: .seconds), default: .seconds(3_600),
                 "How long the bytes of a removed blob stay for downloads that have begun."))
+        clockSpread = reader.read(
+            Setting(
+                "clock_spread", .duration(bare: .seconds), default: hasOneClock ? .zero : .seconds(300),
+                shown: "0; with a database server: 5m",
+                "How far the clocks of the database's machines may stand apart. The collector waits that much longer."))
         collectorInterval = reader.read(
             Setting(
                 "gc_interval", .duration(bare: .seconds), default: .seconds(3_600),

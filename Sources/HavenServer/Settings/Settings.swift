@@ -37,7 +37,8 @@ package struct Settings: Sendable {
         redis = RedisSettings(&reader)
         identity = IdentitySettings(&reader)
         let isEmbedded = database.kind == .sqlite && listener.trustedProxies.isEmpty
-        lifecycle = LifecycleSettings(&reader, isEmbedded: isEmbedded)
+        lifecycle = LifecycleSettings(
+            &reader, isEmbedded: isEmbedded, hasOneClock: database.kind == .sqlite)
         limits = LimitSettings(&reader)
         cluster = ClusterSettings(&reader)
         logs = LogSettings(&reader)

@@ -55,7 +55,7 @@ package struct FaultTrial: Sendable {
         let (choices, chunks) = (random.split(), random.split())
         let resuming = ResumingClient(cluster.clients, token: token, ledger)
         let working = Task {  // cancelled and awaited below
-            async let pulling: Void = pulls.run(4)
+            async let pulling: Void = pulls.run(4) { ledger.isOver }
             async let chunked: Void = resuming.run(chunks)
             await load.run(3, cluster.clients, token: token, choices)
             _ = await (pulling, chunked)
@@ -75,7 +75,7 @@ package struct FaultTrial: Sendable {
             await working.value
             throw error
         }
-        working.cancel()
+        ledger.end()
         await working.value
         try await check(ledger, token, &random)
         let outcome = Outcome(

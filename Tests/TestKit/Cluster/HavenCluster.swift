@@ -30,8 +30,8 @@ package final class HavenCluster: Sendable {
     /// Settings that make everything happen in seconds.
     static let quick = [
         "drain_delay": "0s", "heartbeat_interval": "500ms", "gc_interval": "1s", "lease_life": "20s",
-        "upload_life": "30s",
-        "read_grace": "2s", "disk_reserve": "0", "harbor_admin_password": "Correct-horse-1",
+        "upload_life": "60s",
+        "read_grace": "2s", "clock_spread": "0s", "disk_reserve": "0", "harbor_admin_password": "Correct-horse-1",
     ]
 
     /// Starts all nodes at the same moment.

@@ -40,13 +40,13 @@ package final class SteadyPulls: Sendable {
 
     package var tally: Tally { state.withLock { $0 } }
 
-    /// Pulls with as many clients until the task is cancelled.
-    package func run(_ count: Int) async {
+    /// Pulls with as many clients until the task is cancelled or it is over.
+    package func run(_ count: Int, until isOver: @escaping @Sendable () -> Bool) async {
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<count {
                 group.addTask {
                     var turn = number
-                    while !Task.isCancelled {
+                    while !Task.isCancelled, !isOver() {
                         await self.pull(turn)
                         turn += 1
                     }

@@ -25,7 +25,7 @@ package struct CrashLoad: Sendable {
         return "Bearer \(token)"
     }
 
-    /// Runs as many clients until the task is cancelled.
+    /// Runs as many clients until the task is cancelled or the ledger ends.
     ///
     /// - Parameter nodes: The nodes of one registry; every request of every client may go to any of them.
     package func run(_ count: Int, _ nodes: [RegistryClient], token: String, _ random: SeededGenerator) async {
@@ -57,7 +57,7 @@ final class CrashWorker: Sendable {
 
     func run() async {
         var random = random
-        while !Task.isCancelled {
+        while !Task.isCancelled, !ledger.isOver {
             do {
                 try await act(&random)
             } catch is Refused {

@@ -40,6 +40,7 @@ package final class PushLedger: Sendable {
         var kept: [Name] = []
         var counts: [String: Int] = [:]
         var tolerance = Tolerance.busy
+        var isOver = false
         var violations: [String] = []
     }
 
@@ -51,6 +52,13 @@ package final class PushLedger: Sendable {
     package var violations: [String] { state.withLock { $0.violations } }
     /// How often each kind of operation was done.
     package var counts: [String: Int] { state.withLock { $0.counts } }
+
+    /// Tells the clients to end what they are at and begin nothing more: a request that is cut short instead may still be
+    /// done by a server that lives, while somebody looks.
+    package func end() { state.withLock { $0.isOver = true } }
+
+    /// Whether the clients were told to end.
+    package var isOver: Bool { state.withLock { $0.isOver } }
 
     /// Which answers 5xx are no violation.
     package enum Tolerance: Sendable {

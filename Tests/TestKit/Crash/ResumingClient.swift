@@ -37,7 +37,7 @@ package final class ResumingClient: Sendable {
     /// Goes on until the task is cancelled; called again, with the upload it was at.
     package func run(_ random: SeededGenerator) async {
         var random = random
-        while !Task.isCancelled {
+        while !Task.isCancelled, !ledger.isOver {
             let current = upload.withLock { $0 }
             do {
                 let next = try await step(current, &random)
