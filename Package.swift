@@ -70,10 +70,16 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CExpat"),
         .room("OCI", [crypto]),
         .room("SQLStorage", [grdb, grdbSQLite]),
         .room("Cache", []),
         .room("BlobStorage", ["CLinux", "OCI", nioCore, nioPosix]),
+        .room(
+            "CloudStorage",
+            [
+                "CExpat", "OCI", "BlobStorage", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+            ]),
         .room("Metadata", ["OCI", "SQLStorage", crypto]),
         .room("Events", ["OCI", "Metadata"]),
         .room("Access", ["OCI", "SQLStorage", "Cache", "Metadata", crypto, cryptoExtras]),
@@ -129,6 +135,8 @@ let package = Package(
             dependencies: ["BlobStorage", "CLinux", "OCI", "TestKit", "blob-peer", nioCore],
             exclude: ["Shim"],
             swiftSettings: strict),
+        .tests(
+            "CloudStorage", ["BlobStorage", "CloudStorage", "OCI", "TestKit", crypto, nioCore, nioHTTP1, nioPosix]),
         .tests("Cache", ["Cache"]),
         .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
         .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),
