@@ -120,9 +120,8 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Access", "Registry", "Lifecycle",
-                "HTTPSupport",
-                "HavenServer", asyncHTTPClient, crypto, jwtKit, nioCore, nioPosix, nioHTTP1, nioSSL, subprocess, x509,
+                "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "CloudStorage", "Metadata", "Access", "Registry",
+                "Lifecycle", "HTTPSupport", "HavenServer", asyncHTTPClient, crypto, jwtKit, nioCore, nioPosix, nioHTTP1, nioSSL, subprocess, x509,
                 logging,
             ],
             path: "Tests/TestKit",
@@ -136,7 +135,8 @@ let package = Package(
             exclude: ["Shim"],
             swiftSettings: strict),
         .tests(
-            "CloudStorage", ["BlobStorage", "CloudStorage", "OCI", "TestKit", crypto, nioCore, nioHTTP1, nioPosix]),
+            "CloudStorage",
+            ["BlobStorage", "CloudStorage", "OCI", "TestKit", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1]),
         .tests("Cache", ["Cache"]),
         .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
         .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),

@@ -43,9 +43,10 @@ package struct CloudBlobStore: BlobStore {
 
     package func finished(_ plan: UploadPlan) -> BlobLocation? {
         let parts = plan.parts.filter { $0.length > 0 }
-        guard let part = parts.first ?? plan.parts.first, parts.count <= 1, part.start == 0 else { return nil }
-        let location = BlobLocation(rawValue: part.name)
-        return location.isWellFormed && part.name.hasPrefix(CloudNames.prefix) ? location : nil
+        guard let part = parts.first ?? plan.parts.first, parts.count <= 1, part.start == 0,
+            !part.name.isEmpty, !service.isPiece(part)
+        else { return nil }
+        return BlobLocation(rawValue: part.name)
     }
 
     package func assemble(
