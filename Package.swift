@@ -103,7 +103,8 @@ let package = Package(
         .room(
             "HavenServer",
             [
-                "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Access", "Registry", "Lifecycle",
+                "OCI", "SQLStorage", "Cache", "BlobStorage", "CloudStorage", "Metadata", "Access", "Registry",
+                "Lifecycle",
                 "HTTPSupport", "RegistryAPI", "HarborAPI", hummingbirdCore, logging, nioCore, nioPosix, nioSSL,
                 serviceLifecycle, unixSignals, httpTypes,
             ]),
@@ -121,7 +122,8 @@ let package = Package(
             name: "TestKit",
             dependencies: [
                 "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "CloudStorage", "Metadata", "Access", "Registry",
-                "Lifecycle", "HTTPSupport", "HavenServer", asyncHTTPClient, crypto, jwtKit, nioCore, nioPosix, nioHTTP1, nioSSL, subprocess, x509,
+                "Lifecycle", "HTTPSupport", "HavenServer", asyncHTTPClient, crypto, jwtKit, nioCore, nioPosix, nioHTTP1,
+                nioSSL, subprocess, x509,
                 logging,
             ],
             path: "Tests/TestKit",
@@ -136,7 +138,10 @@ let package = Package(
             swiftSettings: strict),
         .tests(
             "CloudStorage",
-            ["BlobStorage", "CloudStorage", "OCI", "TestKit", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1]),
+            [
+                "Access", "BlobStorage", "CloudStorage", "Lifecycle", "Metadata", "OCI", "Registry", "TestKit", logging,
+                nioCore,
+            ]),
         .tests("Cache", ["Cache"]),
         .tests("Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", crypto, cryptoExtras, jwtKit]),
         .tests("HarborAPI", ["HarborAPI", "HTTPSupport", hummingbirdCore, httpTypes, nioCore, logging]),
@@ -146,7 +151,7 @@ let package = Package(
         .tests(
             "HTTPSupport",
             [
-                "HTTPSupport", "BlobStorage", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1,
+                "HTTPSupport", "BlobStorage", "OCI", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1,
                 nioSSL,
                 asyncHTTPClient, serviceLifecycle, logging,
             ]),

@@ -2,6 +2,7 @@
 
 package import BlobStorage
 import Glibc
+import Logging
 package import Metadata
 package import SQLStorage
 
@@ -24,7 +25,7 @@ package struct DataStores: Sendable {
             guard try await Migrator(database).status().allSatisfy({ $0.appliedAt != nil }) else {
                 throw StartFault.file("the database has the schema of an older version; run haven db migrate first")
             }
-            let blobs = try await FilesystemBlobStore.open(root: settings.data.storageRoot)
+            let blobs = try await settings.openBlobs(logger: Logger(label: "haven"))
             return DataStores(database: database, metadata: MetadataStore(database: database), blobs: blobs)
         } catch {
             await database.close()

@@ -61,8 +61,7 @@ package struct HavenNode: Sendable {
             logger.notice("migrated", metadata: ["migration": "\(migration.number) \(migration.title)"])
         }
         let metadata = MetadataStore(database: database)
-        let blobs = try await FilesystemBlobStore.open(
-            root: settings.data.storageRoot, reserve: settings.data.diskReserveBytes, faults: faults)
+        let blobs = try await settings.openBlobs(logger: logger, faults: faults)
         let access = AccessService(metadata: metadata, secretKey: secretKey, settings: settings.accessSettings)
         let times = settings.times
         // Every push passes these rules, in this order, in its own transaction. Quota is charged by the rows themselves.

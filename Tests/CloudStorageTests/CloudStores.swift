@@ -15,7 +15,8 @@ func withCloudStores(
         let here = try await open(folder, logger)
         let there = try await open(folder, logger)
         do {
-            try await check(BlobStoreContract.Subject(here: here, there: there, keepsWhatIsRead: false, knowsUsedNames: false))
+            try await check(
+                BlobStoreContract.Subject(here: here, there: there, keepsWhatIsRead: false, knowsUsedNames: false))
         } catch {
             await here.close()
             await there.close()

@@ -58,7 +58,9 @@ package final class MemoryBlobStore: BlobStore {
     }
 
     package func finished(_ plan: UploadPlan) -> BlobLocation? {
-        guard let part = plan.parts.first, plan.parts.count == 1, part.etag == MemoryPartWriter.sealed else { return nil }
+        guard let part = plan.parts.first, plan.parts.count == 1, part.etag == MemoryPartWriter.sealed else {
+            return nil
+        }
         return BlobLocation(rawValue: part.name)
     }
 

@@ -44,12 +44,14 @@ extension S3Service {
             }
             return JoinedObject(location)
         } catch {
-            // Somebody completed it before: this process, whose answer was lost, or another one.
-            if error.code == "NoSuchUpload" { return JoinedObject(location, isDoubtful: true) }
-            if error.code == "InvalidPart" || error.code == "InvalidPartOrder" || error.code == "EntityTooSmall" {
-                throw .lost("s3 complete: \(error.code ?? "")")
+            switch error.code {
+            // Somebody completed it before, or does so now: this process, whose answer was lost, or another one. What is
+            // there counts when it has the right size and, read once, the right digest. (Ceph's gateway also says InvalidPart
+            // when a writer that lost the upload left a part; then nothing is there, and the client begins anew.)
+            case "NoSuchUpload", "InvalidPart": return JoinedObject(location, isDoubtful: true)
+            case "InvalidPartOrder", "EntityTooSmall": throw .lost("s3 complete: \(error.code ?? "")")
+            default: throw error.storageError("s3 complete")
             }
-            throw error.storageError("s3 complete")
         }
     }
 
@@ -96,7 +98,9 @@ extension S3Service {
                 guard let key = upload["Key"]?.text, let id = upload["UploadId"]?.text else { continue }
                 try await abort(id, key: key)
             }
-            if listing["IsTruncated"]?.text == "true" { return .failed(.unreachable("more multipart uploads are open")) }
+            if listing["IsTruncated"]?.text == "true" {
+                return .failed(.unreachable("more multipart uploads are open"))
+            }
             if !object.detail.isEmpty {
                 let base = object.location.rawValue
                 try await abort(object.detail, key: keys.key(BlobLocation(rawValue: "\(base)-m")))

@@ -19,7 +19,9 @@ package struct S3Service: ObjectService {
     package var name: String { "s3" }
 
     package var rules: ObjectRules {
-        ObjectRules(smallestPiece: options.smallestPart, partBytes: options.chunkBytes, checksums: .sha256)
+        ObjectRules(
+            smallestPiece: options.smallestPart, partBytes: options.chunkBytes, checksums: .sha256,
+            reusesTailNumber: true)
     }
 
     package init(

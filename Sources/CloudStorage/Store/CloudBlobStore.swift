@@ -53,7 +53,7 @@ package struct CloudBlobStore: BlobStore {
         _ plan: UploadPlan, asNumber number: Int, hashing: Digest.Algorithm?
     ) async throws(BlobStorageError) -> AssembledBlob {
         let joined = try await join(plan, number)
-        guard try await service.size(of: joined.location) == plan.end else {
+        guard try await size(of: joined) == plan.end else {
             throw .lost("\(joined.location) is missing or has another size than its rows")
         }
         let algorithm = joined.isDoubtful ? hashing ?? .sha256 : hashing
@@ -135,12 +135,22 @@ extension CloudBlobStore {
         if !service.isPiece(last) {
             let bytes = SpooledBytes(in: spool, service.rules.checksums)
             try await load(last, into: bytes)
-            let piece = try await service.putPiece(bytes, number: number, base: plan.base, state: state)
+            let own = service.rules.reusesTailNumber ? last.number : number
+            let piece = try await service.putPiece(bytes, number: own, base: plan.base, state: state)
             state = piece.state
             pieces[pieces.count - 1] = UploadPart(
-                number: number, start: last.start, length: last.length, name: piece.name, etag: piece.etag)
+                number: own, start: last.start, length: last.length, name: piece.name, etag: piece.etag)
         }
         return try await service.join(pieces, base: plan.base, number: number, state: state)
+    }
+
+    /// The size of what was joined. Somebody else who joins it may not be done yet: then a few looks, with pauses.
+    private func size(of joined: JoinedObject) async throws(BlobStorageError) -> Int64? {
+        for pause in joined.isDoubtful ? [200, 500, 1_000, 2_000] : [] {
+            if let size = try await service.size(of: joined.location) { return size }
+            do { try await Task.sleep(for: .milliseconds(pause)) } catch { throw .unreachable("cancelled") }
+        }
+        return try await service.size(of: joined.location)
     }
 
     /// A copy of parts that hold more bytes than count. No driver publishes such parts; rows from elsewhere might.

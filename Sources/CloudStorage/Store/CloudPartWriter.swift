@@ -23,7 +23,9 @@ final class CloudPartWriter: BlobPartWriter {
     private let state: Mutex<State>
 
     /// - Parameter tail: The part whose bytes are in `bytes` already.
-    init(_ number: Int, of plan: UploadPlan, after tail: UploadPart?, _ bytes: SpooledBytes, _ service: any ObjectService) {
+    init(
+        _ number: Int, of plan: UploadPlan, after tail: UploadPart?, _ bytes: SpooledBytes, _ service: any ObjectService
+    ) {
         self.number = number
         self.service = service
         base = plan.base

@@ -79,10 +79,15 @@ package struct ObjectRules: Sendable {
     package var largestObject: Int64
     /// The checksums the service sends with a body.
     package var checksums: Checksums
+    /// Whether a tail is sent, when its upload ends, under the number it was kept under and not under a new one.
+    ///
+    /// Where parts are numbers of one multipart upload, two processes that end it then send the same part, and neither leaves
+    /// one behind that the other does not name: Ceph's gateway completes nothing but all parts it has.
+    package var reusesTailNumber: Bool
 
     package init(
         smallestPiece: Int64, partBytes: Int64 = 16 << 20, doublingEvery: Int = 1_000, highestNumber: Int = 10_000,
-        largestObject: Int64 = 5 << 30, checksums: Checksums
+        largestObject: Int64 = 5 << 30, checksums: Checksums, reusesTailNumber: Bool = false
     ) {
         self.smallestPiece = smallestPiece
         self.partBytes = partBytes
@@ -90,10 +95,11 @@ package struct ObjectRules: Sendable {
         self.highestNumber = highestNumber
         self.largestObject = largestObject
         self.checksums = checksums
+        self.reusesTailNumber = reusesTailNumber
     }
 
     /// How long the part with a number shall be. Growth keeps the number of parts below what stores take.
-    func length(of number: Int) -> Int64 {
+    package func length(of number: Int) -> Int64 {
         min(partBytes << Int64(min(max(number - 1, 0) / max(doublingEvery, 1), 16)), largestObject)
     }
 }

@@ -109,14 +109,16 @@ package struct CloudTransport: Sendable {
         wire.method = HTTPMethod(rawValue: request.method)
         for (name, value) in request.headers { wire.headers.add(name: name, value: value) }
         if !wire.headers.contains(name: "user-agent") { wire.headers.add(name: "User-Agent", value: options.userAgent) }
+        var length: Int64 = 0
         switch request.body {
         case .none: break
         case .bytes(let bytes): wire.body = .bytes(ByteBuffer(bytes: bytes))
         case .spooled(let body):
-            wire.body = .stream(body, length: .known(Int64(body.range.count)))
+            length = Int64(body.range.count)
+            wire.body = .stream(body, length: .known(length))
         }
         do {
-            return CloudAnswer(try await client.execute(wire, timeout: TimeAmount(options.rules.patience)))
+            return CloudAnswer(try await client.execute(wire, timeout: TimeAmount(options.rules.patience(for: length))))
         } catch let error as BlobStorageError {
             throw .local(error)
         } catch {
@@ -140,7 +142,8 @@ extension CloudFailure {
         case .unanswered: true
         case .answered(let status, let code, _):
             [408, 425, 429, 498, 500, 502, 503, 504, 509].contains(status)
-                || ["SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted"].contains(code)
+                || ["SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted"].contains(
+                    code)
         }
     }
 }

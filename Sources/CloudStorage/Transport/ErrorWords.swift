@@ -14,7 +14,7 @@ struct ErrorWords {
         } else if let json = try? JSONValue(parsing: bytes) {
             let error = json["error"] ?? json
             code = (error["title"] ?? error["status"] ?? error["code"])?.string ?? ""
-            message = error["message"]?.string ?? ""
+            message = error["message"]?.string ?? String(decoding: bytes.prefix(300), as: UTF8.self)
         } else {
             message = String(decoding: bytes.prefix(300), as: UTF8.self)
         }

@@ -9,8 +9,10 @@ package struct RetryRules: Sendable {
     /// The most the first pause may last; each further one may last twice as long.
     package var firstPause: Duration
     package var longestPause: Duration
-    /// How long one try may wait for the beginning of its answer.
+    /// How long one try may wait for the beginning of its answer, besides the time its body may take.
     package var patience: Duration
+    /// The slowest connection that is not given up, in bytes a second.
+    package var slowest: Int64 = 128 << 10
     /// No further try begins after this span.
     package var total: Duration
 
@@ -25,9 +27,12 @@ package struct RetryRules: Sendable {
         self.total = total
     }
 
+    /// How long one try with so many bytes of body may take until its answer begins.
+    package func patience(for bytes: Int64) -> Duration { patience + .seconds(bytes / max(1, slowest)) }
+
     /// The pause after the `attempt`-th try, from 1: anywhere up to its bound, so that clients of one throttled store do not
     /// come back together. A store that says when to come back is obeyed, and a little later, for the same reason.
-    func pause(after attempt: Int, asked: Duration?) -> Duration {
+    package func pause(after attempt: Int, asked: Duration?) -> Duration {
         let bound = min(longestPause, firstPause * (1 << min(attempt - 1, 16)))
         let jitter = bound * Double.random(in: 0...1)
         guard let asked else { return jitter }

@@ -13,7 +13,9 @@ package struct MachineDoctor: Sendable {
         let folder = settings.data.folder
         let place = DataPlace(folder)
         var findings = place.findings(reserve: settings.data.diskReserveBytes)
-        if !settings.data.storageRoot.hasPrefix(folder + "/") {
+        if settings.data.storage.fileRoot == nil {
+            findings.append(await StorageCheck.finding(settings))
+        } else if !settings.data.storageRoot.hasPrefix(folder + "/") {
             findings += DataPlace(settings.data.storageRoot).findings(reserve: settings.data.diskReserveBytes)
         }
         let flush = FlushProbe.run(in: place.existing)
@@ -36,6 +38,13 @@ package struct MachineDoctor: Sendable {
         }
         guard place.isLocal, flush.isDone else {
             return Finding(.fault, "durability", "not known, because of the faults above")
+        }
+        if settings.data.storage.fileRoot == nil {
+            return Finding(
+                .good, "durability",
+                "an acknowledged push is in the object store, as durable as that is, and its rows survive the end of the "
+                    + "process, a crash of the machine and a power cut, as far as the disk keeps what it says it has "
+                    + "flushed")
         }
         return Finding(
             .good, "durability",

@@ -21,6 +21,7 @@ struct BackupCommand: HavenCommand {
 
     func run(_ context: CommandContext) async throws {
         let settings = try settings.load(context)
+        try refuseObjectStore(settings)
         let summary: BackupSummary
         do {
             summary = try await withStores(settings) { stores in
@@ -56,6 +57,7 @@ struct RestoreCommand: HavenCommand {
 
     func run(_ context: CommandContext) async throws {
         let settings = try settings.load(context)
+        try refuseObjectStore(settings)
         let lock = try settings.lockData()
         do {
             let restored = try await Restore(to: settings.backupPlaces)
@@ -80,6 +82,14 @@ struct RestoreCommand: HavenCommand {
         CheckResult(report).print(output.output)
         if report.isFaulty { throw CommandEnd.failed }
     }
+}
+
+/// Blobs in an object store are not ours to copy; a backup without them would be half of one.
+private func refuseObjectStore(_ settings: Settings) throws {
+    guard settings.data.storage.fileRoot == nil else { return }
+    throw CommandFailure(
+        "blobs are in the object store \(settings.data.storage.provider.rawValue): copy its bucket by its own means, and the "
+            + "database by a snapshot of \(settings.data.folder) while the server is stopped")
 }
 
 extension String {

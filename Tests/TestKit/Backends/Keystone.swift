@@ -38,7 +38,7 @@ package final class Keystone: Sendable {
     }
 
     private static let server = """
-        import os, sqlite3, sys
+        import grp, os, pwd, sqlite3, sys
         folder, port = sys.argv[1], int(sys.argv[2])
         sys.argv = sys.argv[:1]  # keystone reads them itself
         path = folder + '/keystone.conf'
@@ -59,7 +59,10 @@ package final class Keystone: Sendable {
         os.environ.update(OS_KEYSTONE_CONFIG_FILES=path, OS_KEYSTONE_CONFIG_DIR=folder)
         import keystone.cmd.cli, keystone.server.wsgi
         url = f'http://127.0.0.1:{port}/v3/'
-        for arguments in (['db_sync'], ['fernet_setup'], ['credential_setup'],
+        # root must say who shall own the keys
+        owner = ['--keystone-user', pwd.getpwuid(os.geteuid()).pw_name, '--keystone-group',
+                 grp.getgrgid(os.getegid()).gr_name]
+        for arguments in (['db_sync'], ['fernet_setup'] + owner, ['credential_setup'] + owner,
                           ['bootstrap', '--bootstrap-password', 'adminpw', '--bootstrap-region-id', 'RegionOne',
                            '--bootstrap-admin-url', url, '--bootstrap-internal-url', url, '--bootstrap-public-url', url]):
             child = os.fork()

@@ -6,7 +6,9 @@ import Synchronization
 enum SharedFolder {
     private static let folders = Mutex<[String]>([])
     private static let registration: Void = {
-        atexit { SharedFolder.folders.withLock { for path in $0 { try? FileManager.default.removeItem(atPath: path) } } }
+        atexit {
+            SharedFolder.folders.withLock { for path in $0 { try? FileManager.default.removeItem(atPath: path) } }
+        }
     }()
 
     static func make() throws -> String {

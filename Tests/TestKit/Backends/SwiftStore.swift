@@ -49,7 +49,8 @@ package final class SwiftStore: Sendable {
             try writeFile(
                 "\(folder)/\(server).conf", "[DEFAULT]", "swift_dir = \(folder)", "devices = \(folder)/srv",
                 "mount_check = false", "bind_ip = 127.0.0.1", "bind_port = \(port)", "user = \(account)", "workers = 0",
-                "disable_fallocate = true", "fallocate_reserve = 0", "log_level = WARNING", "[pipeline:main]",
+                "disable_fallocate = true", "fallocate_reserve = 0", "conn_timeout = 20", "node_timeout = 60",
+                "log_level = WARNING", "[pipeline:main]",
                 "pipeline = \(server)-server", "[app:\(server)-server]", "use = egg:swift#\(server)")
         }
         try writeFile(
@@ -133,6 +134,11 @@ package final class SwiftStore: Sendable {
             [app:proxy-server]
             use = egg:swift#proxy
             account_autocreate = true
+            # A busy machine is slow, and its only disk must not be taken for broken.
+            conn_timeout = 20
+            node_timeout = 60
+            recoverable_node_timeout = 60
+            error_suppression_limit = 1000000
             [filter:tempauth]
             use = egg:swift#tempauth
             user_test_tester = testing .admin http://127.0.0.1:\(port)/v1/AUTH_test
