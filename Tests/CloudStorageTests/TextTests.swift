@@ -145,6 +145,29 @@ struct OptionTests {
         #expect(own.faults() == [])
     }
 
+    @Test("no text of a driver or of what holds it shows a secret")
+    func secrets() async throws {
+        let secret = "s3cr3t"
+        var s3 = OptionReader(["accesskey": "a", "secretkey": secret, "bucket": "b", "region": "r"])
+        var swift = OptionReader([
+            "username": "u", "password": secret, "authurl": "http://h/v3", "container": "c", "tempurlkey": secret,
+        ])
+        let options: (S3Options, SwiftOptions) = (S3Options(&s3), SwiftOptions(&swift))
+        let logger = Logger(label: "test")
+        let services: [any ObjectService] = [
+            try S3Service(options.0, logger: logger), try SwiftService(options.1, logger: logger),
+        ]
+        for service in services {
+            for text in ["\(service)", String(reflecting: service), "\([service])"] {
+                #expect(!text.contains(secret), "a secret is shown")
+            }
+            await service.close()
+        }
+        for text in ["\(options)", "\(s3)", String(reflecting: swift)] {
+            #expect(!text.contains(secret), "a secret is shown")
+        }
+    }
+
     @Test("an address is signed for the bucket's host or for its path")
     func signedAddresses() async throws {
         for (style, start) in [

@@ -5,7 +5,7 @@ import NIOCore
 import OCI
 
 /// What a login gives: a token, and where the account's containers are.
-struct SwiftAccess: Hashable, Sendable {
+struct SwiftAccess: Hashable, Sendable, KeepsSecrets {
     var token: String
     var storage: ServerAddress
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The options of the driver for OpenStack Swift, by the names of the Docker registry's driver.
-package struct SwiftOptions: Sendable {
+package struct SwiftOptions: Sendable, KeepsSecrets {
     /// The ways to log in.
     package enum Version: Int, Sendable { case v1 = 1, v2, v3 }
 

@@ -12,7 +12,7 @@ package enum OptionFault: Hashable, Sendable {
 }
 
 /// Reads the options of a driver one by one, and keeps everything that is wrong with them.
-package struct OptionReader: Sendable {
+package struct OptionReader: Sendable, KeepsSecrets {
     private let pairs: [String: String]
     private var known: [String] = []
     private var found: [OptionFault] = []

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The options of the S3 driver, by the names of the Docker registry's driver.
-package struct S3Options: Sendable {
+package struct S3Options: Sendable, KeepsSecrets {
     package var accessKey: String
     package var secretKey: String
     package var sessionToken: String?

@@ -4,7 +4,7 @@
 ///
 /// Specified by AWS, "Authenticating Requests (AWS Signature Version 4)". The chain of keys is the same for other vendors
 /// under other words, which is why those are properties.
-package struct SignatureV4: Sendable {
+package struct SignatureV4: Sendable, KeepsSecrets {
     package var accessKey: String
     package var secretKey: String
     package var sessionToken: String?

@@ -10,7 +10,7 @@ package import OCI
 /// A part waits on disk until it is long enough for the store, or its request ends; then it is sent with a checksum. A blob
 /// of one part is that part's object. More parts are joined by the store itself, and no byte comes back through here, unless
 /// somebody else may have joined them.
-package struct CloudBlobStore: BlobStore {
+package struct CloudBlobStore: BlobStore, KeepsSecrets {
     let service: any ObjectService
     let spool: Spool
     private let redirects: Bool

@@ -3,7 +3,7 @@
 package import BlobStorage
 
 /// One request to a store, as it goes on the wire.
-package struct CloudRequest: Sendable {
+package struct CloudRequest: Sendable, KeepsSecrets {
     package enum Body: Sendable {
         case none
         case bytes([UInt8])
