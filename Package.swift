@@ -78,7 +78,8 @@ let package = Package(
         .room(
             "CloudStorage",
             [
-                "CExpat", "OCI", "BlobStorage", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+                "CExpat", "OCI", "BlobStorage", asyncHTTPClient, crypto, cryptoExtras, logging, nioCore, nioHTTP1,
+                nioPosix, nioSSL,
             ]),
         .room("Metadata", ["OCI", "SQLStorage", crypto]),
         .room("Events", ["OCI", "Metadata"]),
@@ -122,8 +123,8 @@ let package = Package(
             name: "TestKit",
             dependencies: [
                 "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "CloudStorage", "Metadata", "Access", "Registry",
-                "Lifecycle", "HTTPSupport", "HavenServer", asyncHTTPClient, crypto, jwtKit, nioCore, nioPosix, nioHTTP1,
-                nioSSL, subprocess, x509,
+                "Lifecycle", "HTTPSupport", "HavenServer", asyncHTTPClient, crypto, cryptoExtras, jwtKit, nioCore,
+                nioPosix, nioHTTP1, nioSSL, subprocess, x509,
                 logging,
             ],
             path: "Tests/TestKit",
