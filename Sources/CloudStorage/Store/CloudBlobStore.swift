@@ -136,10 +136,14 @@ extension CloudBlobStore {
             let bytes = SpooledBytes(in: spool, service.rules.checksums)
             try await load(last, into: bytes)
             let own = service.rules.reusesTailNumber ? last.number : number
-            let piece = try await service.putPiece(bytes, number: own, base: plan.base, state: state)
-            state = piece.state
-            pieces[pieces.count - 1] = UploadPart(
-                number: own, start: last.start, length: last.length, name: piece.name, etag: piece.etag)
+            do throws(BlobStorageError) {
+                let piece = try await service.putPiece(bytes, number: own, base: plan.base, state: state)
+                state = piece.state
+                pieces[pieces.count - 1] = UploadPart(
+                    number: own, start: last.start, length: last.length, name: piece.name, etag: piece.etag)
+            } catch .notFound {
+                // Another process has joined them meanwhile, and nothing more can be added; joining finds that out.
+            }
         }
         return try await service.join(pieces, base: plan.base, number: number, state: state)
     }

@@ -73,7 +73,8 @@ extension BlobStoreContract {
                 let third = try await subject.there.assemble(plan, asNumber: 5, hashing: nil)
                 #expect(first.digest?.description == blob.digest)
                 #expect(second.digest?.description == blob.sha512)
-                #expect(third.digest == nil)
+                // A store that cannot tell who put the parts together reads them, asked or not.
+                #expect(third.digest.map { $0.description == blob.digest } ?? true)
             }
         },
         Item("assembly can be repeated under another number") { subject in
