@@ -100,7 +100,9 @@ extension AzureService {
     /// - Returns: Whether there was a blob.
     func deleteBlob(_ key: String) async throws(CloudFailure) -> Bool {
         do throws(CloudFailure) {
-            await (try await send("delete", [202], "DELETE", key)).discard()
+            // An operator's snapshots would keep the blob.
+            let headers = [(name: "x-ms-delete-snapshots", value: "include")]
+            await (try await send("delete", [202], "DELETE", key, headers: headers)).discard()
             return true
         } catch  where error.isAbsentBlob { return false }
     }

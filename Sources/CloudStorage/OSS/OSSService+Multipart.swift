@@ -40,12 +40,13 @@ extension OSSService {
             _ = try await document(call)
             return JoinedObject(location)
         } catch {
-            // Somebody completed it before: this process, whose answer was lost, or another one.
-            if error.code == "NoSuchUpload" { return JoinedObject(location, isDoubtful: true) }
-            if ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"].contains(error.code) {
-                throw .lost("oss complete: \(error.code ?? "")")
+            switch error.code {
+            // Somebody completed it before, or does so now: this process, whose answer was lost, or another one. What is
+            // there counts when it has the right size and, read once, the right digest.
+            case "NoSuchUpload", "InvalidPart": return JoinedObject(location, isDoubtful: true)
+            case "InvalidPartOrder", "EntityTooSmall": throw .lost("oss complete: \(error.code ?? "")")
+            default: throw error.storageError("oss complete")
             }
-            throw error.storageError("oss complete")
         }
     }
 
