@@ -32,7 +32,7 @@ package final class DoubleServer: Sendable {
         var rule: (@Sendable (DoubleRequest) -> Fault?)?
     }
 
-    /// Larger bodies are refused with 413.
+    /// Larger bodies are refused with 413, in bytes.
     private static let bodyLimit = 256 << 20
     /// Later requests are not noted.
     private static let noteLimit = 100_000
@@ -102,15 +102,19 @@ extension DoubleServer {
         try await connection.executeThenClose { inbound, outbound in
             var head: HTTPRequestHead?
             var body = ByteBuffer()
+            var isTooLarge = false
             for try await part in inbound {
                 switch part {
                 case .head(let next):
                     head = next
                     body = ByteBuffer()
                 case .body(var bytes):
-                    if body.readableBytes + bytes.readableBytes <= Self.bodyLimit { body.writeBuffer(&bytes) }
+                    isTooLarge = isTooLarge || body.readableBytes + bytes.readableBytes > Self.bodyLimit
+                    if !isTooLarge { body.writeBuffer(&bytes) }
                 case .end:
-                    guard let head, try await answer(head, body, outbound), head.isKeepAlive else { return }
+                    guard let head else { return }
+                    if isTooLarge { return try await write(refusal(413), to: DoubleRequest(head, body), outbound) }
+                    guard try await answer(head, body, outbound), head.isKeepAlive else { return }
                 }
             }
         }
