@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AsyncHTTPClient
 import BlobStorage
 import CloudStorage
-import NIOCore
-import NIOHTTP1
 import TestKit
 import Testing
 
@@ -132,12 +129,9 @@ struct SignedAddressTests {
         }
     }
 
-    private func get(_ address: String, range: String? = nil) async throws -> (status: Int, body: [UInt8]) {
-        var request = HTTPClientRequest(url: address)
-        if let range { request.headers.add(name: "Range", value: range) }
-        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
-        let body = try await answer.body.collect(upTo: 1 << 20)
-        return (Int(answer.status.code), Array(body.readableBytesView))
+    private func get(_ address: String, range: String? = nil) async throws -> Answer {
+        let headers = range.map { ["Range": $0] } ?? [:]
+        return try await RegistryClient(address).send("GET", address, headers, as: .none)
     }
 }
 

@@ -22,6 +22,19 @@ struct VendorOptionsTests {
         #expect(wrong == ["chunksize"])
     }
 
+    @Test("show no key, however a store that has them is printed", arguments: Vendor.allCases)
+    func opaque(_ vendor: Vendor) async throws {
+        try await vendor.with { harness in
+            var dumped = ""
+            dump(harness.subject, to: &dumped)
+            let texts = ["\(harness.subject)", String(reflecting: harness.store), dumped]
+            for text in texts {
+                #expect(text.contains("CloudBlobStore"))
+                #expect(!text.contains("Service(") && !text.contains("key") && !text.contains("secret"), "\(text)")
+            }
+        }
+    }
+
     @Test("of Azure name the account's host, or another one")
     func azureAddresses() {
         for (more, address) in [
