@@ -19,7 +19,8 @@ package struct OSSService: ObjectService {
 
     /// "Limits" of the reference: parts of 100 KiB to 5 GiB, at most 10,000.
     package var rules: ObjectRules {
-        ObjectRules(smallestPiece: 100 << 10, partBytes: options.chunkBytes, checksums: .md5)
+        ObjectRules(
+            smallestPiece: 100 << 10, partBytes: options.chunkBytes, checksums: .md5, reusesTailNumber: true)
     }
 
     package init(
