@@ -18,6 +18,12 @@ extension Settings {
             return try await open(try S3Service(options, transport, logger: logger))
         case .swift(let options):
             return try await open(try SwiftService(options, transport, logger: logger))
+        case .azure(let options):
+            return try await open(try AzureService(options, transport, logger: logger))
+        case .gcs(let options):
+            return try await open(try GCSService(options, transport, logger: logger))
+        case .oss(let options):
+            return try await open(try OSSService(options, transport, logger: logger))
         }
     }
 

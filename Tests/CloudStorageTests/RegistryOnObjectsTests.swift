@@ -17,7 +17,7 @@ extension ObjectStores {
     @Suite("the registry on object stores", .serialized)
     struct RegistryOnObjectsTests {
         enum Kind: String, CaseIterable, Sendable, CustomTestStringConvertible {
-            case ceph, swift
+            case ceph, swift, azure, oss, gcs
             var testDescription: String { rawValue }
         }
 
@@ -58,6 +58,9 @@ extension ObjectStores {
                 var options = SwiftOptions(&reader)
                 (options.smallestPart, options.chunkBytes) = (65_536, 262_144)
                 return try SwiftService(options, logger: logger)
+            case .azure: return try await SharedDoubles.azure(root: folder)
+            case .oss: return try await SharedDoubles.oss(root: folder)
+            case .gcs: return try await SharedDoubles.gcs(root: folder, folder: folder)
             }
         }
 

@@ -135,7 +135,7 @@ struct SettingsTests {
             ("http_port = 81\nmetrics_port = 81", "metrics_port"), ("http_port = 0", "http_port"),
             ("listen =", "listen"),
             ("https_redirect = on", "https_redirect"), ("proxy_protocol = on", "proxy_protocol"),
-            ("registry_storage_provider_name = gcs", "registry_storage_provider_name"),
+            ("registry_storage_provider_name = gcs", "registry_storage_provider_config"),
             ("registry_storage_provider_name = s3", "registry_storage_provider_config"),
             ("registry_storage_provider_config = rotdirectory: /x", "registry_storage_provider_config"),
             ("db_type = mariadb", "db_type"), ("auth_mode = ldap_auth", "auth_mode"),

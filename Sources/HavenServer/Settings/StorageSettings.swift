@@ -12,6 +12,9 @@ package struct StorageSettings: Sendable {
         case filesystem(root: String)
         case s3(S3Options)
         case swift(SwiftOptions)
+        case azure(AzureOptions)
+        case gcs(GCSOptions)
+        case oss(OSSOptions)
     }
 
     package let provider: Provider
@@ -29,13 +32,13 @@ package struct StorageSettings: Sendable {
         provider = reader.read(
             Setting(
                 "registry_storage_provider_name", SettingForm<Provider>.choice, default: .filesystem, origin: .harbor,
-                "Where blobs are kept: in files, or in an object store. This version has filesystem, s3 and swift."))
+                "Where blobs are kept: in files, or in an object store."))
         let pairs = reader.read(
             Setting(
                 Self.key, .pairs, default: [:], origin: .harbor,
                 "Options of the store, by the names of the Docker registry's storage drivers. The filesystem store takes "
-                    + "rootdirectory, the folder of the blobs; without it they are in registry below data_volume. For s3 "
-                    + "and swift see the guide to object stores."))
+                    + "rootdirectory, the folder of the blobs; without it they are in registry below data_volume. For "
+                    + "the others see the guide to object stores."))
         redirects = reader.read(
             Setting(
                 "registry_storage_redirect", .onOff, default: true,
@@ -52,12 +55,9 @@ package struct StorageSettings: Sendable {
         case .filesystem: driver = Self.filesystem(&options, folder: folder)
         case .s3: driver = .s3(S3Options(&options))
         case .swift: driver = .swift(SwiftOptions(&options))
-        case .gcs, .azure, .oss:
-            driver = .filesystem(root: folder + "/registry")
-            reader.fault(
-                "registry_storage_provider_name",
-                "\(provider.rawValue) is not built yet in this version; use filesystem, s3 or swift")
-            return
+        case .azure: driver = .azure(AzureOptions(&options))
+        case .gcs: driver = .gcs(GCSOptions(&options))
+        case .oss: driver = .oss(OSSOptions(&options))
         }
         Self.report(options.faults(), of: provider, &reader)
     }

@@ -5,18 +5,20 @@ import CloudStorage
 import TestKit
 import Testing
 
-@Suite("the contract of blob stores, on Azure", .serialized)
-struct AzureContractTests {
-    @Test("on a quiet network", arguments: BlobStoreContract.clauses)
-    func quiet(_ clause: BlobStoreContract.Item) async throws {
-        try await withAzure { _, subject in try await clause.check(subject) }
-    }
+extension ObjectStores {
+    @Suite("the contract of blob stores, on Azure", .serialized)
+    struct AzureContractTests {
+        @Test("on a quiet network", arguments: BlobStoreContract.clauses)
+        func quiet(_ clause: BlobStoreContract.Item) async throws {
+            try await withAzure { _, subject in try await clause.check(subject) }
+        }
 
-    @Test("when answers get lost", arguments: BlobStoreContract.clauses)
-    func lossy(_ clause: BlobStoreContract.Item) async throws {
-        try await withAzure { double, subject in
-            double.server.fail(VendorStores.lossy())
-            try await clause.check(subject)
+        @Test("when answers get lost", arguments: BlobStoreContract.clauses)
+        func lossy(_ clause: BlobStoreContract.Item) async throws {
+            try await withAzure { double, subject in
+                double.server.fail(VendorStores.lossy())
+                try await clause.check(subject)
+            }
         }
     }
 }

@@ -5,18 +5,20 @@ import CloudStorage
 import TestKit
 import Testing
 
-@Suite("the contract of blob stores, on Google Cloud Storage", .serialized)
-struct GCSContractTests {
-    @Test("fake-gcs-server", arguments: BlobStoreContract.clauses)
-    func fakeGCS(_ clause: BlobStoreContract.Item) async throws {
-        try await withGCS(.fakeGCS) { _, subject in try await clause.check(subject) }
-    }
+extension ObjectStores {
+    @Suite("the contract of blob stores, on Google Cloud Storage", .serialized)
+    struct GCSContractTests {
+        @Test("fake-gcs-server", arguments: BlobStoreContract.clauses)
+        func fakeGCS(_ clause: BlobStoreContract.Item) async throws {
+            try await withGCS(.fakeGCS) { _, subject in try await clause.check(subject) }
+        }
 
-    @Test("fake-gcs-server, when answers get lost", arguments: BlobStoreContract.clauses)
-    func lossy(_ clause: BlobStoreContract.Item) async throws {
-        try await withGCS(.fakeGCS) { front, subject in
-            front.server.fail(VendorStores.lossy())
-            try await clause.check(subject)
+        @Test("fake-gcs-server, when answers get lost", arguments: BlobStoreContract.clauses)
+        func lossy(_ clause: BlobStoreContract.Item) async throws {
+            try await withGCS(.fakeGCS) { front, subject in
+                front.server.fail(VendorStores.lossy())
+                try await clause.check(subject)
+            }
         }
     }
 }

@@ -5,23 +5,25 @@ import CloudStorage
 import TestKit
 import Testing
 
-@Suite("the contract of blob stores, on OSS", .serialized)
-struct OSSContractTests {
-    @Test("signed in version 4", arguments: BlobStoreContract.clauses)
-    func version4(_ clause: BlobStoreContract.Item) async throws {
-        try await withOSS { _, subject in try await clause.check(subject) }
-    }
+extension ObjectStores {
+    @Suite("the contract of blob stores, on OSS", .serialized)
+    struct OSSContractTests {
+        @Test("signed in version 4", arguments: BlobStoreContract.clauses)
+        func version4(_ clause: BlobStoreContract.Item) async throws {
+            try await withOSS { _, subject in try await clause.check(subject) }
+        }
 
-    @Test("signed in version 1", arguments: BlobStoreContract.clauses)
-    func version1(_ clause: BlobStoreContract.Item) async throws {
-        try await withOSS(["signatureversion": "v1"]) { _, subject in try await clause.check(subject) }
-    }
+        @Test("signed in version 1", arguments: BlobStoreContract.clauses)
+        func version1(_ clause: BlobStoreContract.Item) async throws {
+            try await withOSS(["signatureversion": "v1"]) { _, subject in try await clause.check(subject) }
+        }
 
-    @Test("when answers get lost", arguments: BlobStoreContract.clauses)
-    func lossy(_ clause: BlobStoreContract.Item) async throws {
-        try await withOSS { double, subject in
-            double.server.fail(VendorStores.lossy())
-            try await clause.check(subject)
+        @Test("when answers get lost", arguments: BlobStoreContract.clauses)
+        func lossy(_ clause: BlobStoreContract.Item) async throws {
+            try await withOSS { double, subject in
+                double.server.fail(VendorStores.lossy())
+                try await clause.check(subject)
+            }
         }
     }
 }
