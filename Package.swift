@@ -73,10 +73,17 @@ let package = Package(
         .systemLibrary(name: "CHiredis"),
         .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq"),
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb"),
+        .systemLibrary(name: "CExpat"),
         .room("OCI", [crypto]),
         .room("SQLStorage", ["CPostgreSQL", "CMariaDB", grdb, grdbSQLite]),
         .room("Cache", ["CHiredis", crypto, logging, nioCore, nioPosix, nioSSL]),
         .room("BlobStorage", ["CLinux", "OCI", nioCore, nioPosix]),
+        .room(
+            "CloudStorage",
+            [
+                "CExpat", "OCI", "BlobStorage", asyncHTTPClient, crypto, cryptoExtras, logging, nioCore, nioHTTP1,
+                nioPosix, nioSSL,
+            ]),
         .room("Metadata", ["OCI", "SQLStorage", crypto]),
         .room("Events", ["OCI", "Metadata"]),
         .room("Access", ["OCI", "SQLStorage", "Cache", "Metadata", crypto, cryptoExtras]),
@@ -100,7 +107,8 @@ let package = Package(
         .room(
             "HavenServer",
             [
-                "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Access", "Registry", "Lifecycle",
+                "OCI", "SQLStorage", "Cache", "BlobStorage", "CloudStorage", "Metadata", "Access", "Registry",
+                "Lifecycle",
                 "HTTPSupport", "RegistryAPI", "HarborAPI", hummingbirdCore, logging, nioCore, nioPosix, nioSSL,
                 serviceLifecycle, unixSignals, httpTypes,
             ]),
@@ -118,9 +126,9 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Access", "Registry", "Lifecycle",
-                "HTTPSupport",
-                "HavenServer", asyncHTTPClient, crypto, jwtKit, nioCore, nioPosix, nioHTTP1, nioSSL, subprocess, x509,
+                "CLinux", "OCI", "SQLStorage", "Cache", "BlobStorage", "CloudStorage", "Metadata", "Access", "Registry",
+                "Lifecycle", "HTTPSupport", "HavenServer", asyncHTTPClient, crypto, cryptoExtras, jwtKit, nioCore,
+                nioPosix, nioHTTP1, nioSSL, subprocess, x509,
                 logging,
             ],
             path: "Tests/TestKit",
@@ -133,6 +141,12 @@ let package = Package(
             dependencies: ["BlobStorage", "CLinux", "OCI", "TestKit", "blob-peer", nioCore],
             exclude: ["Shim"],
             swiftSettings: strict),
+        .tests(
+            "CloudStorage",
+            [
+                "Access", "BlobStorage", "CloudStorage", "Lifecycle", "Metadata", "OCI", "Registry", "TestKit", logging,
+                nioCore,
+            ]),
         .tests("Cache", ["Cache", "TestKit", nioCore]),
         .tests(
             "Access", ["Access", "Cache", "Metadata", "OCI", "SQLStorage", "TestKit", crypto, cryptoExtras, jwtKit]),
@@ -146,7 +160,7 @@ let package = Package(
         .tests(
             "HTTPSupport",
             [
-                "HTTPSupport", "BlobStorage", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1,
+                "HTTPSupport", "BlobStorage", "OCI", "TestKit", hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1,
                 nioSSL,
                 asyncHTTPClient, serviceLifecycle, logging,
             ]),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Names for stored objects.
-enum BlobName {
+package enum BlobName {
     /// 128 random bits as 32 lower-case hexadecimal digits.
-    static func random() -> String {
+    package static func random() -> String {
         var generator = SystemRandomNumberGenerator()
         return hex(generator.next()) + hex(generator.next())
     }

@@ -11,6 +11,8 @@ package enum BlobStorageError: Error, Hashable, Sendable {
     case lost(String)
     /// The store did not answer, or not in time. Nothing is known to be damaged; try again later.
     case unreachable(String)
+    /// The store refuses what this node asked: its credentials, its rights, its bucket. Somebody must act.
+    case refused(String)
     /// The call itself is wrong: a name used twice, parts with gaps, a writer used after it was sealed.
     case invalid(String)
 }

@@ -42,6 +42,14 @@ package protocol BlobStore: Sendable {
         _ plan: UploadPlan, asNumber number: Int, hashing: Digest.Algorithm?
     ) async throws(BlobStorageError) -> AssembledBlob
 
+    /// The blob that a plan is as it stands: its one part was sealed, is an object of its own and has all the bytes.
+    /// Nil when the parts must be put together. Asks nobody.
+    func finished(_ plan: UploadPlan) -> BlobLocation?
+
+    /// Whether the store compared what it received with a checksum and puts parts together without moving bytes through
+    /// this process. Then an unbroken running hash is proof enough, and nothing must be read back.
+    var verifiesParts: Bool { get }
+
     /// Every object an upload may have made: what must be doomed when it ends, except the blob it became.
     ///
     /// - Parameters:
@@ -54,6 +62,11 @@ package protocol BlobStore: Sendable {
     ///
     /// - Throws: ``BlobStorageError/notFound`` when there is none.
     func open(_ location: BlobLocation) async throws(BlobStorageError) -> any BlobReader
+
+    /// An address under which a client may read the object directly for a while, with nothing but the address.
+    ///
+    /// - Returns: Nil when the store cannot, or shall not, serve clients itself.
+    func redirect(to location: BlobLocation) async -> String?
 
     /// Deletes objects, with one outcome for each, in order. An absent object is a success.
     func delete(_ objects: [DoomedObject]) async -> [DeleteOutcome]
@@ -75,6 +88,36 @@ package protocol BlobStore: Sendable {
     func close() async
 }
 
+extension BlobStore {
+    package func redirect(to location: BlobLocation) async -> String? { nil }
+
+    package var verifiesParts: Bool { false }
+
+    /// Reads an object from its first byte to its last and digests it.
+    ///
+    /// - Throws: ``BlobStorageError/lost(_:)`` when it is shorter than it said.
+    package func digest(
+        of location: BlobLocation, _ algorithm: Digest.Algorithm
+    ) async throws(BlobStorageError) -> Digest {
+        let reader = try await open(location)
+        var hasher = DigestHasher(algorithm)
+        do throws(BlobStorageError) {
+            var offset: Int64 = 0
+            while offset < reader.size {
+                let bytes = try await reader.read(at: offset, upTo: 256 << 10)
+                guard bytes.readableBytes > 0 else { throw .lost("\(location) is shorter than it was") }
+                bytes.withUnsafeReadableBytes { hasher.update($0) }
+                offset += Int64(bytes.readableBytes)
+            }
+        } catch {
+            await reader.close()
+            throw error
+        }
+        await reader.close()
+        return hasher.finish()
+    }
+}
+
 /// Writes one part of an upload. It has one owner at a time, who awaits each call before the next.
 ///
 /// After any error the part is poisoned: every later call throws the same error, and the owner abandons it.
@@ -84,7 +127,8 @@ package protocol BlobPartWriter: AnyObject, Sendable {
 
     /// Makes bytes durable and says which; the writer stays usable, and later answers show the same part grown.
     ///
-    /// A store that keeps only whole parts may cover less than what was taken; ``seal()`` always covers everything.
+    /// A store that keeps only whole parts may cover less than what was taken, or nothing; ``seal()`` always covers
+    /// everything. The part may begin before the end of the plan it was begun for: then it replaces that plan's tail.
     func publish() async throws(BlobStorageError) -> UploadPart
 
     /// Makes all bytes durable and ends the part.

@@ -3,8 +3,8 @@
 import NIOCore
 
 /// Writes, flushes, reads back and deletes a small object.
-enum StorageProbe {
-    static func run(on store: some BlobStore) async throws(BlobStorageError) {
+package enum StorageProbe {
+    package static func run(on store: some BlobStore) async throws(BlobStorageError) {
         let plan = UploadPlan(base: store.newBase())
         let doomed = store.reservedLocations(base: plan.base, through: 1, driver: "")
         let result: Result<Void, BlobStorageError>

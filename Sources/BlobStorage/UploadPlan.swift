@@ -66,10 +66,13 @@ package struct AssembledBlob: Hashable, Sendable {
     package var size: Int64
     /// The digest of the stored bytes as they were read back; nil when nobody asked for it.
     package var digest: Digest?
+    /// Other objects of the upload that the blob consists of: they are deleted with it, by the driver, and never alone.
+    package var members: [BlobLocation]
 
-    package init(location: BlobLocation, size: Int64, digest: Digest?) {
+    package init(location: BlobLocation, size: Int64, digest: Digest?, members: [BlobLocation] = []) {
         self.location = location
         self.size = size
         self.digest = digest
+        self.members = members
     }
 }

@@ -2,6 +2,7 @@
 
 package import BlobStorage
 import Glibc
+import Logging
 package import Metadata
 package import SQLStorage
 
@@ -22,7 +23,7 @@ package struct DataStores: Sendable {
         let database = try HavenNode.openDatabase(settings)
         do {
             try await SchemaCheck.demandCurrent(database)
-            let blobs = try await FilesystemBlobStore.open(root: settings.data.storageRoot)
+            let blobs = try await settings.openBlobs(logger: Logger(label: "haven"))
             return DataStores(database: database, metadata: MetadataStore(database: database), blobs: blobs)
         } catch {
             await database.close()

@@ -77,8 +77,7 @@ package struct HavenNode: Sendable {
         for weakness in try await metadata.read(.administration, { try $0.durability() }) {
             logger.warning("the database promises less than pushes do", metadata: ["error": "\(weakness.text)"])
         }
-        let blobs = try await FilesystemBlobStore.open(
-            root: settings.data.storageRoot, reserve: settings.data.diskReserveBytes, faults: faults)
+        let blobs = try await settings.openBlobs(logger: logger, faults: faults)
         let redis = try settings.redis.configuration.map { configuration throws(StartFault) in
             try NodeRedis(configuration, secretKey: secretKey, logger: logger)
         }

@@ -8,11 +8,14 @@ import SQLStorage
 /// What `/api/v2.0/health` looks at: each component is asked for real, nothing is assumed.
 enum NodeHealth {
     static func report(_ node: HavenNode) -> HealthReport {
+        // A probe of an object store is three requests that somebody pays for.
+        let isCloud = node.settings.data.storage.fileRoot == nil
+        let look = StoreLook(node.blobs, freshness: isCloud ? .seconds(15) : .zero)
         let components = [
             // Whoever hears this answer has heard it from the core.
             HealthComponent("core") { .healthy },
             HealthComponent("database") { await database(node) },
-            HealthComponent("registry") { await store(node.blobs) },
+            HealthComponent("registry") { await look.state() },
         ]
         return HealthReport(components + (node.redis.map { [component($0)] } ?? []), nodes: { await nodes(node) })
     }
@@ -62,7 +65,7 @@ enum NodeHealth {
         }
     }
 
-    private static func store(_ blobs: any BlobStore) async -> HealthComponent.State {
+    fileprivate static func store(_ blobs: any BlobStore) async -> HealthComponent.State {
         if let space = await blobs.space() {
             if space.isBelowReserve {
                 return .unhealthy("the disk's reserve is reached: pulls go on, pushes are refused")
@@ -75,6 +78,25 @@ enum NodeHealth {
         } catch {
             return .unhealthy("the store does not take a write, or does not give it back")
         }
+    }
+}
+
+/// Remembers for a while how the store was.
+private actor StoreLook {
+    private let blobs: any BlobStore
+    private let freshness: Duration
+    private var last: (state: HealthComponent.State, at: ContinuousClock.Instant)?
+
+    init(_ blobs: any BlobStore, freshness: Duration) {
+        self.blobs = blobs
+        self.freshness = freshness
+    }
+
+    func state() async -> HealthComponent.State {
+        if let last, last.at.duration(to: .now) < freshness { return last.state }
+        let state = await NodeHealth.store(blobs)
+        last = (state, .now)
+        return state
     }
 }
 

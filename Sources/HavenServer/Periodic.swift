@@ -77,7 +77,8 @@ struct SpaceWatch: Service {
         await cancelWhenGracefulShutdown {
             var warned = false
             repeat {
-                guard let space = await blobs.space() else { return }
+                // A store without a limit of its own has nothing to watch, and a service must not end by itself.
+                guard let space = await blobs.space() else { continue }
                 if space.isLow, !warned {
                     logger.warning(
                         "disk space is low", metadata: ["free": "\(space.free)", "reserve": "\(space.reserve)"])

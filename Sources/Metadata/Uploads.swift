@@ -130,21 +130,33 @@ extension MetadataTransaction {
 
     /// Publishes a part that is durable in the store: from now on its bytes count as received.
     ///
+    /// A part that begins before the published end brings the bytes of the parts it begins at or before, and replaces them.
+    ///
     /// - Parameters:
     ///   - fence: The writer's number.
     ///   - from: The published offset before, in bytes.
+    ///   - reservingNext: Whether the writer takes the next part number in the same step.
     /// - Returns: Whether the writer still held the upload; when not, nothing changed.
     package func publish(
-        _ part: UploadPartRow, of id: UploadID, fence: Int64, from: Int64, driver: String, life: Int64
+        _ part: UploadPartRow, of id: UploadID, fence: Int64, from: Int64, driver: String, life: Int64,
+        reservingNext: Bool = false
     ) throws -> Bool {
         let end = part.start + part.length
         let changed = try sql.run(
             """
             UPDATE uploads SET offset_bytes = \(end), holder_until = \(dialect.now) + \(Int64.seconds(30)),
-                expires_at = \(dialect.now) + \(life), driver = \(driver)
+                expires_at = \(dialect.now) + \(life), driver = \(driver),
+                next_part = next_part + \(Int64(reservingNext ? 1 : 0))
             WHERE id = \(id) AND fence = \(fence) AND state = 'open' AND offset_bytes = \(from)
             """)
         guard changed == 1 else { return false }
+        if part.start < from {
+            try sql.run(
+                """
+                DELETE FROM upload_parts
+                WHERE upload_id = \(id) AND start >= \(part.start) AND part <> \(part.number)
+                """)
+        }
         let grown = try sql.run(
             """
             UPDATE upload_parts SET length = \(part.length), etag = \(part.etag)
@@ -158,6 +170,19 @@ extension MetadataTransaction {
                 """)
         }
         return true
+    }
+
+    /// Takes the next part number for the writer who holds the upload.
+    ///
+    /// - Returns: Whether the writer still held it; when not, nothing changed.
+    package func reservePart(of id: UploadID, fence: Int64, life: Int64) throws -> Bool {
+        let changed = try sql.run(
+            """
+            UPDATE uploads SET next_part = next_part + 1, holder_until = \(dialect.now) + \(Int64.seconds(30)),
+                expires_at = \(dialect.now) + \(life)
+            WHERE id = \(id) AND fence = \(fence) AND state = 'open'
+            """)
+        return changed == 1
     }
 
     /// Ends an upload as the blob of a digest. The row stays a while, so that a repeated request hears the same answer.

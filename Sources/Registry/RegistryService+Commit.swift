@@ -38,45 +38,55 @@ extension RegistryService {
     /// The bytes as one durable object whose digest is the one the client named.
     ///
     /// With an unbroken running hash and a single part there is nothing left to do but seal it. Otherwise the upload is
-    /// fenced, its parts are assembled under a new name, and the digest is taken from what is read back.
+    /// fenced and its parts are assembled under a new name. The digest is taken from what is read back, unless this process
+    /// hashed every byte and the store compared what it received.
     private func verifiedCopy(of session: UploadSession, _ digest: Digest) async throws -> VerifiedCopy {
         var session = session
-        if let hasher = session.hasher, digest.algorithm == hasher.algorithm, session.plan.parts.count <= 1,
-            session.received == 0 || session.writer != nil
-        {
-            return try await sealed(session, hasher.finish(), digest)
+        let known = session.hasher.flatMap { $0.algorithm == digest.algorithm ? $0.finish() : nil }
+        if let known, known != digest { throw RegistryError.digestMismatch(expected: digest, actual: known) }
+        if known != nil, session.received == 0, session.plan.parts.isEmpty { return try await empty(session) }
+        if let writer = session.writer {
+            let part = try await translating { try await writer.seal() }
+            var plan = session.plan
+            plan.publish(part, driver: writer.driver)
+            if known != nil, let copy = finishedCopy(of: session, plan) { return copy }
+            try await count(part, of: writer, &session, sealed: true)
         }
-        try await publish(&session)
-        if let writer = session.writer { _ = try await translating { try await writer.seal() } }
-        session.writer = nil
-        return try await assembled(session, digest)
+        if known != nil, let copy = finishedCopy(of: session, session.plan) { return copy }
+        return try await assembled(session, digest, isVerified: known != nil && blobs.verifiesParts)
     }
 
-    private func sealed(_ session: UploadSession, _ actual: Digest, _ digest: Digest) async throws -> VerifiedCopy {
-        guard actual == digest else { throw RegistryError.digestMismatch(expected: digest, actual: actual) }
-        guard let writer = session.writer else {
-            let empty = try await translating {
-                try await blobs.assemble(session.plan, asNumber: session.part, hashing: nil)
-            }
-            let location = empty.location.rawValue
-            return VerifiedCopy(
-                location: location, size: 0, fence: session.fence,
-                leftovers: session.part > 1 ? leftovers(of: session.plan, through: session.part, besides: location) : []
-            )
+    private func empty(_ session: UploadSession) async throws -> VerifiedCopy {
+        let blob = try await translating {
+            try await blobs.assemble(session.plan, asNumber: session.part, hashing: nil)
         }
-        let part = try await translating { try await writer.seal() }
         return VerifiedCopy(
-            location: part.name, size: session.received, fence: session.fence,
-            leftovers: session.part > 1 ? leftovers(of: session.plan, through: session.part, besides: part.name) : [])
+            location: blob.location.rawValue, size: 0, fence: session.fence,
+            leftovers: leftovers(of: session.plan, through: session.part, besides: [blob.location]))
     }
 
-    /// The names an upload reserved and did not become: an earlier writer may have stored something there.
-    private func leftovers(of plan: UploadPlan, through part: Int, besides location: String) -> [DoomedObject] {
-        blobs.reservedLocations(base: plan.base, through: part, driver: plan.driver)
-            .filter { $0.location.rawValue != location }
+    /// The blob that a plan is as it stands, held by the session's fence alone.
+    private func finishedCopy(of session: UploadSession, _ plan: UploadPlan) -> VerifiedCopy? {
+        guard let location = blobs.finished(plan) else { return nil }
+        return VerifiedCopy(
+            location: location.rawValue, size: plan.end, fence: session.fence,
+            leftovers: leftovers(of: plan, through: session.part, besides: [location]))
     }
 
-    private func assembled(_ session: UploadSession, _ digest: Digest) async throws -> VerifiedCopy {
+    /// The names an upload reserved and did not become: an earlier writer may have stored something there. An upload with a
+    /// single number has had a single writer, whose object is the blob.
+    private func leftovers(
+        of plan: UploadPlan, through part: Int, besides kept: Set<BlobLocation>
+    ) -> [DoomedObject] {
+        guard part > 1 else { return [] }
+        return blobs.reservedLocations(base: plan.base, through: part, driver: plan.driver)
+            .filter { !kept.contains($0.location) }
+    }
+
+    /// - Parameter isVerified: Whether the digest is proven already, if nothing unforeseen happens.
+    private func assembled(
+        _ session: UploadSession, _ digest: Digest, isVerified: Bool
+    ) async throws -> VerifiedCopy {
         let owner = session.owner
         let (holder, life, fence) = (caches.process, policy.times.uploadLife, session.fence)
         // What counts is what was published under the old fence, so the parts are read in the transaction that raises it.
@@ -90,14 +100,23 @@ extension RegistryService {
         guard let held else { throw try await lost(owner) }
         try await faults.reach("commit.afterC1")
         let blob = try await translating {
-            try await blobs.assemble(held.plan, asNumber: held.part, hashing: digest.algorithm)
+            try await blobs.assemble(held.plan, asNumber: held.part, hashing: isVerified ? nil : digest.algorithm)
         }
-        if let actual = blob.digest, actual != digest {
-            throw RegistryError.digestMismatch(expected: digest, actual: actual)
-        }
+        try await refuse(blob, unless: digest)
         return VerifiedCopy(
             location: blob.location.rawValue, size: blob.size, fence: held.fence,
-            leftovers: leftovers(of: held.plan, through: held.part, besides: blob.location.rawValue))
+            leftovers: leftovers(
+                of: held.plan, through: held.part, besides: Set(blob.members).union([blob.location])))
+    }
+
+    /// Compares what was read back with what the client named. A store reads by an algorithm of its own when it found the
+    /// work of another process; then the bytes are read by the client's.
+    private func refuse(_ blob: AssembledBlob, unless digest: Digest) async throws {
+        guard var actual = blob.digest else { return }
+        if actual.algorithm != digest.algorithm {
+            actual = try await translating { try await blobs.digest(of: blob.location, digest.algorithm) }
+        }
+        if actual != digest { throw RegistryError.digestMismatch(expected: digest, actual: actual) }
     }
 
     /// The one transaction after which the push may be answered.

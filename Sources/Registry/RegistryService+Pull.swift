@@ -145,6 +145,23 @@ extension RegistryService {
         }
     }
 
+    /// An address under which the store itself gives the blob's bytes to a client; nil when it does not, and for a blob
+    /// whose bytes were missed before.
+    package func redirect(to blob: LinkedBlob) async -> String? {
+        blob.isSuspect ? nil : await blobs.redirect(to: BlobLocation(rawValue: blob.location))
+    }
+
+    /// Takes note that the stored bytes are not those of the blob: for pushers it is absent, and the next push heals.
+    package func suspect(_ blob: LinkedBlob) async {
+        logger.error("blob bytes differ from their digest", metadata: ["digest": "\(blob.digest)"])
+        let (digest, location) = (blob.digest, blob.location)
+        do {
+            try await metadata.write(.push) { try $0.suspectBlob(digest, at: location) }
+        } catch {
+            logger.warning("blob not marked as damaged", metadata: ["digest": "\(digest)", "error": "\(error)"])
+        }
+    }
+
     /// Opens the bytes of a blob for reading.
     ///
     /// When the store does not find them, and not at a second look either, the blob is marked: from then on it is absent for

@@ -235,11 +235,12 @@ extension RegistryService {
             if policy.blobBytesAtMost > 0, session.received + Int64(bytes.readableBytes) > policy.blobBytesAtMost {
                 throw RegistryError.blobTooLarge(limit: policy.blobBytesAtMost)
             }
+            try await makeRoom(&session)
             try await translating { try await session.receive(bytes, into: blobs) }
             if session.received - session.published >= policy.publishBytes
                 || ContinuousClock.now - publishedAt >= policy.publishInterval
             {
-                try await publish(&session)
+                try await publishSome(&session)
                 publishedAt = .now
             }
         }
@@ -258,20 +259,53 @@ extension RegistryService {
         }
     }
 
-    /// Makes what was received durable, then counts it in the row; nothing to do when all of it is.
+    /// Before more bytes: ends a part that the store wants ended, and reserves a number for the next part.
+    private func makeRoom(_ session: inout UploadSession) async throws {
+        if session.isPartFilled, let writer = session.writer {
+            let part = try await translating { try await writer.seal() }
+            try await count(part, of: writer, &session, sealed: true, reservingNext: true)
+        } else if session.needsNumber {
+            let (id, fence, life) = (session.owner.id, session.fence, policy.times.uploadLife)
+            let held = try await metadata.write(.push, .relaxed) {
+                try $0.reservePart(of: id, fence: fence, life: life)
+            }
+            guard held else { throw try await lost(session.owner) }
+            session.takeNumber()
+        }
+    }
+
+    /// Makes everything that was received durable, then counts it in the row; nothing to do when all of it is.
     func publish(_ session: inout UploadSession) async throws {
         guard session.received > session.published, let writer = session.writer else { return }
+        var part = try await translating { try await writer.publish() }
+        // A store of whole parts ends this one here.
+        let isWhole = part.end < session.received
+        if isWhole { part = try await translating { try await writer.seal() } }
+        try await count(part, of: writer, &session, sealed: isWhole)
+    }
+
+    /// Makes durable, in the midst of a body, what the store can keep of an open part, and counts it.
+    private func publishSome(_ session: inout UploadSession) async throws {
+        guard let writer = session.writer else { return }
         let part = try await translating { try await writer.publish() }
-        let from = session.published
-        let driver = writer.driver
+        if part.end > session.published { try await count(part, of: writer, &session, sealed: false) }
+    }
+
+    /// Counts a durable part in the row.
+    func count(
+        _ part: UploadPart, of writer: any BlobPartWriter, _ session: inout UploadSession, sealed: Bool,
+        reservingNext: Bool = false
+    ) async throws {
+        let (from, driver) = (session.published, writer.driver)
         let (id, fence, life) = (session.owner.id, session.fence, policy.times.uploadLife)
         let held = try await metadata.write(.push, .relaxed) {
-            try $0.publish(part.row, of: id, fence: fence, from: from, driver: driver, life: life)
+            try $0.publish(
+                part.row, of: id, fence: fence, from: from, driver: driver, life: life, reservingNext: reservingNext)
         }
         guard held else { throw try await lost(session.owner) }
         try await faults.reach("upload.afterPublish")
-        _ = session.plan.publish(part, driver: driver)
-        session.published = session.received
+        session.count(part, driver: driver, sealed: sealed)
+        if reservingNext { session.takeNumber() }
     }
 
     /// What to tell a writer whose upload somebody else has taken or ended.

@@ -13,8 +13,10 @@ struct UploadSession: Sendable {
     let project: ProjectID
     /// The number under which this session may write.
     let fence: Int64
-    /// The part number reserved for this session.
-    let part: Int
+    /// The part number reserved for this session last.
+    private(set) var part: Int
+    /// Whether a part of that number is sealed already; another needs another number.
+    private(set) var isPartUsed = false
     /// What is published; the last part may be the one that is still growing.
     var plan: UploadPlan
     /// The published offset in bytes, as the row has it.
@@ -48,6 +50,29 @@ struct UploadSession: Sendable {
         let writer = try await openWriter(store)
         try await writer.write(bytes)
         received += Int64(count)
+    }
+
+    /// Whether the store wants the open part sealed before it takes more.
+    var isPartFilled: Bool { writer?.isFilled ?? false }
+
+    /// Whether the next byte needs a number that is not reserved yet.
+    var needsNumber: Bool { writer == nil && isPartUsed }
+
+    /// Takes note that the next number was reserved.
+    mutating func takeNumber() {
+        part += 1
+        isPartUsed = false
+    }
+
+    /// Takes note of a part that is durable and counted in the row.
+    ///
+    /// - Parameter sealed: Whether the part is over.
+    mutating func count(_ counted: UploadPart, driver: String, sealed: Bool) {
+        plan.publish(counted, driver: driver)
+        published = plan.end
+        guard sealed else { return }
+        writer = nil
+        isPartUsed = true
     }
 
     private mutating func openWriter(_ store: any BlobStore) async throws(BlobStorageError) -> any BlobPartWriter {

@@ -29,7 +29,16 @@ extension RegistryController {
             // Rows answer a HEAD; the store is asked by those who want the bytes.
             return Response(status: .ok, headers: headers)
         }
+        if inquiry.request.headers[.ifNoneMatch] == nil, let address = await registry.redirect(to: blob) {
+            // Docker's own registry answers so: the store serves the bytes, ranges included.
+            return Response(
+                status: .temporaryRedirect, headers: [.location: address, .dockerContentDigest: text])
+        }
         let reader = try await registry.open(blob, permit)
-        return await blobResponse(inquiry.request, inquiry.context, reader: reader, headers: headers)
+        return await blobResponse(
+            inquiry.request, inquiry.context, reader: reader, headers: headers, digest: digest
+        ) { [registry] in
+            await registry.suspect(blob)
+        }
     }
 }

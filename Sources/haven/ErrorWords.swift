@@ -49,6 +49,7 @@ extension BlobStorageError {
         switch self {
         case .notFound: "an object that the database names is not in the store; run haven doctor --verify"
         case .full: "the store has no room; free space, or lower disk_reserve"
+        case .refused(let cause): "the store refused: \(cause)"
         case .lost(let cause), .unreachable(let cause), .invalid(let cause): "the store failed: \(cause)"
         }
     }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import BlobStorage
 import HTTPSupport
+import HTTPTypes
 import Logging
 import NIOCore
+import OCI
+import Synchronization
 import TestKit
 import Testing
 
@@ -29,6 +32,41 @@ struct BlobResponseTests {
                 #expect(same(answer.body, blob.bytes))
             }
         }
+    }
+
+    @Test(
+        "a blob that is not its digest never ends well: its last piece stays away and the connection is cut",
+        arguments: [1, 3_000_001])
+    func wrongDigest(_ size: Int) async throws {
+        let blob = try await BlobFixture(in: MemoryBlobStore(), size: size)
+        let noted = Noted()
+        for digest in [Digest.sha256(of: blob.bytes), .sha256(of: blob.bytes + [0])] {
+            var routes = RouteTable()
+            routes.add(.get, "/blob", access: .open("test")) { request, context in
+                await blobResponse(
+                    request, context, reader: try await blob.store.open(blob.location), headers: [:], digest: digest
+                ) {
+                    noted.count.withLock { $0 += 1 }
+                }
+            }
+            let isRight = digest == .sha256(of: blob.bytes)
+            try await withServer(routes) { server in
+                let whole = try await Self.ask(server)
+                // Of a wrong blob of one piece not even the head leaves.
+                let announced = whole.head.contains("Content-Length: \(size)\r\n")
+                #expect(announced || (!isRight && whole.head.isEmpty))
+                #expect(same(whole.body, blob.bytes) == isRight)
+                #expect((whole.body.count == size) == isRight)
+                let part = try await Self.ask(server, "GET", "Range: bytes=0-0\n")
+                #expect(part.body.count == (size > 1 || isRight ? 1 : 0), "a piece cannot be compared, only the whole")
+            }
+            let count = noted.count.withLock { $0 }
+            #expect(isRight ? count == 0 : count > 0)
+        }
+    }
+
+    private final class Noted: Sendable {
+        let count = Mutex(0)
     }
 
     @Test("a blob that is in no file comes by chunks, byte for byte")

@@ -3,17 +3,17 @@
 import NIOPosix
 
 /// Threads on which calls that wait for a disk run, so that nothing else waits with them.
-struct BlockingPool: Sendable {
+package struct BlockingPool: Sendable {
     private let threads: NIOThreadPool
 
-    init(threads count: Int) {
+    package init(threads count: Int) {
         threads = NIOThreadPool(numberOfThreads: count)
         threads.start()
     }
 
     /// Runs `body` on a thread of the pool and waits for it. It runs to its end even when the caller is cancelled:
     /// a half-done file operation is nobody's gain.
-    func run<T: Sendable>(
+    package func run<T: Sendable>(
         _ body: @escaping @Sendable () throws(BlobStorageError) -> T
     ) async throws(BlobStorageError) -> T {
         let result = await withCheckedContinuation { (continuation: CheckedContinuation<Outcome<T>, Never>) in
@@ -23,11 +23,11 @@ struct BlockingPool: Sendable {
     }
 
     /// Starts `body` and returns at once. It is told false, on this thread, when the pool is closed.
-    func start(_ body: @escaping @Sendable (_ isOpen: Bool) -> Void) {
+    package func start(_ body: @escaping @Sendable (_ isOpen: Bool) -> Void) {
         threads.submit { body($0 == .active) }
     }
 
-    func close() async {
+    package func close() async {
         // Fails only for a pool that cannot be stopped, which this one is not.
         try? await threads.shutdownGracefully()
     }

@@ -69,6 +69,13 @@ package struct FilesystemBlobStore: BlobStore {
         return try await assembly.run(in: tree, on: writes, hashing: hashing)
     }
 
+    package func finished(_ plan: UploadPlan) -> BlobLocation? {
+        guard let part = plan.parts.first, plan.parts.count == 1,
+            part.etag == FilesystemPartWriter.Ending.sealed.rawValue
+        else { return nil }
+        return BlobLocation(rawValue: part.name)
+    }
+
     package func reservedLocations(base: String, through number: Int, driver: String) -> [DoomedObject] {
         number < 1 ? [] : (1...number).map { DoomedObject(FileTree.location(base, $0)) }
     }

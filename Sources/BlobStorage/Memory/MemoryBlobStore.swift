@@ -40,8 +40,8 @@ package final class MemoryBlobStore: BlobStore {
         _ plan: UploadPlan, asNumber number: Int, hashing: Digest.Algorithm?
     ) async throws(BlobStorageError) -> AssembledBlob {
         let location: BlobLocation
-        if let part = plan.parts.first, plan.parts.count == 1, part.etag == MemoryPartWriter.sealed {
-            location = BlobLocation(rawValue: part.name)
+        if let finished = finished(plan) {
+            location = finished
         } else {
             location = Self.location(plan.base, number)
             try make(location)
@@ -55,6 +55,13 @@ package final class MemoryBlobStore: BlobStore {
             return hasher.finish()
         }
         return AssembledBlob(location: location, size: Int64(bytes.readableBytes), digest: digest)
+    }
+
+    package func finished(_ plan: UploadPlan) -> BlobLocation? {
+        guard let part = plan.parts.first, plan.parts.count == 1, part.etag == MemoryPartWriter.sealed else {
+            return nil
+        }
+        return BlobLocation(rawValue: part.name)
     }
 
     package func reservedLocations(base: String, through number: Int, driver: String) -> [DoomedObject] {

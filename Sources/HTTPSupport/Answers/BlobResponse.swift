@@ -3,6 +3,7 @@ package import BlobStorage
 package import HTTPTypes
 package import HummingbirdCore
 import NIOCore
+package import OCI
 
 /// Answers with a stored blob, or the piece of it that a `Range` asks for.
 ///
@@ -14,8 +15,12 @@ import NIOCore
 /// - Parameters:
 ///   - reader: Owned by the answer from here on.
 ///   - headers: What belongs to the blob: content type, digest, `ETag`. Length and ranges are set here.
+///   - digest: What the whole must be. A blob that does not come from a file here is digested as it passes, and when it is
+///     another one, its last piece is never sent and the connection is cut.
+///   - onMismatch: Called then.
 package func blobResponse(
-    _ request: Request, _ context: HavenRequestContext, reader: any BlobReader, headers: HTTPFields
+    _ request: Request, _ context: HavenRequestContext, reader: any BlobReader, headers: HTTPFields,
+    digest: Digest? = nil, onMismatch: @escaping @Sendable () async -> Void = {}
 ) async -> Response {
     var headers = headers
     headers[.acceptRanges] = "bytes"
@@ -42,7 +47,9 @@ package func blobResponse(
         await reader.close()
         return Response(status: status, headers: headers)
     }
-    let transfer = BlobTransfer(reader: reader, bytes: bytes)
+    let isWhole = bytes == 0..<reader.size && reader.descriptor == nil
+    let transfer = BlobTransfer(
+        reader: reader, bytes: bytes, expected: isWhole ? digest : nil, onMismatch: onMismatch)
     return Response(status: status, headers: headers, body: ResponseBody(contentLength: bytes.count, transfer.write))
 }
 
@@ -63,6 +70,8 @@ private struct BlobTransfer: Sendable {
 
     let reader: any BlobReader
     let bytes: Range<Int64>
+    let expected: Digest?
+    let onMismatch: @Sendable () async -> Void
 
     func write(_ writer: inout any ResponseBodyWriter) async throws {
         do {
@@ -83,11 +92,18 @@ private struct BlobTransfer: Sendable {
 
     private func copy(_ writer: inout any ResponseBodyWriter) async throws {
         var offset = bytes.lowerBound
+        var hasher = expected.map { DigestHasher($0.algorithm) }
         while offset < bytes.upperBound {
             let chunk = try await reader.read(at: offset, upTo: min(Self.chunk, Int(bytes.upperBound - offset)))
             guard chunk.readableBytes > 0 else { throw AnswerFault.wrongLength }
-            try await writer.write(chunk)
+            chunk.withUnsafeReadableBytes { hasher?.update($0) }
             offset += Int64(chunk.readableBytes)
+            // The last piece only when all of them are right, so that no client takes a wrong blob for complete.
+            if offset == bytes.upperBound, let hasher, hasher.finish() != expected {
+                await onMismatch()
+                throw AnswerFault.wrongContent
+            }
+            try await writer.write(chunk)
         }
     }
 }

@@ -334,4 +334,6 @@ enum AnswerFault: Error {
     case wrongLength
     /// The handler returned without finishing the body.
     case unfinished
+    /// The bytes are not those that the answer's digest names.
+    case wrongContent
 }

@@ -13,7 +13,9 @@ package struct MachineDoctor: Sendable {
         let folder = settings.data.folder
         let place = DataPlace(folder, holdsDatabase: isEmbedded)
         var findings = place.findings(reserve: settings.data.diskReserveBytes)
-        if !settings.data.storageRoot.hasPrefix(folder + "/") {
+        if settings.data.storage.fileRoot == nil {
+            findings.append(await StorageCheck.finding(settings))
+        } else if !settings.data.storageRoot.hasPrefix(folder + "/") {
             findings += DataPlace(settings.data.storageRoot, holdsDatabase: false)
                 .findings(reserve: settings.data.diskReserveBytes)
         }
@@ -49,6 +51,13 @@ package struct MachineDoctor: Sendable {
                 "an acknowledged push survives the end of the process, a crash of this machine and a crash of the "
                     + "database server, as far as the disks keep what they say they have flushed; what a failover of the "
                     + "database keeps is said above")
+        }
+        if settings.data.storage.fileRoot == nil {
+            return Finding(
+                .good, "durability",
+                "an acknowledged push is in the object store, as durable as that is, and its rows survive the end of the "
+                    + "process, a crash of the machine and a power cut, as far as the disk keeps what it says it has "
+                    + "flushed")
         }
         return Finding(
             .good, "durability",

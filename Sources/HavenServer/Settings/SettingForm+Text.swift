@@ -63,10 +63,18 @@ extension SettingForm where Value == [String: String] {
             }
             return pairs
         } text: { pairs in
-            pairs.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+            // Shown, never read back, when an option is a secret.
+            pairs.sorted { $0.key < $1.key }
+                .map { "\($0.key): \(secretOptions.contains($0.key) ? "•••" : $0.value)" }
+                .joined(separator: ", ")
         }
     }
 }
+
+/// Options of storage drivers that are secrets.
+private let secretOptions: Set = [
+    "password", "secretkey", "sessiontoken", "tempurlkey", "accountkey", "accesskeysecret", "keyfile", "credentials",
+]
 
 /// An IP address in its text form.
 package struct IPAddress: Hashable, Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CMariaDB
+import Glibc
 
 extension MariaDBSession {
     /// Opens a connection; what it is good for is asked by ``prepareSession(_:_:)``.
@@ -27,7 +28,19 @@ extension MariaDBSession {
             if case .overloaded = error { throw error }
             throw .unreachable(error.cause)
         }
+        watch(Int32(truncatingIfNeeded: mysql_get_socket(handle)), silence: options.connectTimeout)
         return handle
+    }
+
+    /// Lets the kernel notice a host that is gone, as libpq does for PostgreSQL.
+    private static func watch(_ socket: Int32, silence: Duration) {
+        for (option, value) in [
+            (TCP_KEEPIDLE, 10), (TCP_KEEPINTVL, 3), (TCP_KEEPCNT, 3),
+            (TCP_USER_TIMEOUT, Int32(max(silence.wholeMilliseconds, 5_000))),
+        ] {
+            var value = value
+            setsockopt(socket, Int32(IPPROTO_TCP), option, &value, socklen_t(MemoryLayout<Int32>.size))
+        }
     }
 
     private static func encrypt(_ handle: UnsafeMutablePointer<MYSQL>, _ server: DatabaseServer) {

@@ -22,6 +22,7 @@ struct BackupCommand: HavenCommand {
 
     func run(_ context: CommandContext) async throws {
         let settings = try settings.load(context)
+        try refuseObjectStore(settings)
         let summary: BackupSummary
         do {
             summary = try await withStores(settings) { stores in
@@ -65,6 +66,7 @@ struct RestoreCommand: HavenCommand {
         guard settings.database.kind == .sqlite else {
             throw CommandFailure("this restores the embedded database only; use the tools of the database server")
         }
+        try refuseObjectStore(settings)
         let lock = try settings.lockData()
         do {
             let restored = try await Restore(to: settings.backupPlaces)
@@ -89,6 +91,14 @@ struct RestoreCommand: HavenCommand {
         CheckResult(report).print(output.output)
         if report.isFaulty { throw CommandEnd.failed }
     }
+}
+
+/// Blobs in an object store are not ours to copy; a backup without them would be half of one.
+private func refuseObjectStore(_ settings: Settings) throws {
+    guard settings.data.storage.fileRoot == nil else { return }
+    throw CommandFailure(
+        "blobs are in the object store \(settings.data.storage.provider.rawValue): copy its bucket by its own means, and the "
+            + "database by a snapshot of \(settings.data.folder) while the server is stopped")
 }
 
 extension String {

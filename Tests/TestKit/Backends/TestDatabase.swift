@@ -93,6 +93,7 @@ extension DatabaseServerOptions {
         options.connections = [.pull: 3, .push: 4, .administration: 2, .jobs: 2]
         // A machine busy with tests is no server that is away.
         options.connectTimeout = .seconds(30)
+        options.deadline = .seconds(60)
         return options
     }
 }

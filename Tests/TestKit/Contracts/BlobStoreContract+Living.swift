@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncHTTPClient
 import BlobStorage
+import Foundation
 import NIOCore
+import NIOHTTP1
 import OCI
 import Testing
 
@@ -75,6 +78,23 @@ extension BlobStoreContract {
             let doomed = subject.here.reservedLocations(base: plan.base, through: 1, driver: "")
             #expect(Set(await subject.here.delete(doomed)) == [.gone])
             #expect(try await objects(in: subject.here).isEmpty)
+        },
+        Item("an address for clients, where there is one, gives the object's bytes and no other's") { subject in
+            let bytes = TestBlob.random(400_000).bytes
+            let location = try await push(bytes, to: subject.here)
+            guard let address = await subject.there.redirect(to: location) else { return }
+            let answer = try await HTTPClient.shared.execute(HTTPClientRequest(url: address), timeout: .seconds(60))
+            #expect(answer.status == .ok)
+            #expect(Array(try await answer.body.collect(upTo: 1 << 20).readableBytesView) == bytes)
+            var ranged = HTTPClientRequest(url: address)
+            ranged.headers.add(name: "Range", value: "bytes=100-199")
+            let part = try await HTTPClient.shared.execute(ranged, timeout: .seconds(60))
+            #expect(part.status == .partialContent)
+            #expect(Array(try await part.body.collect(upTo: 1 << 20).readableBytesView) == Array(bytes[100..<200]))
+            let other = try await push([1], to: subject.here)
+            let forged = address.replacing(location.rawValue, with: other.rawValue)
+            let refused = try await HTTPClient.shared.execute(HTTPClientRequest(url: forged), timeout: .seconds(60))
+            #expect([401, 403].contains(refused.status.code), "\(refused.status)")
         },
         Item("names cannot be guessed and do not repeat") { subject in
             var names: Set<String> = []

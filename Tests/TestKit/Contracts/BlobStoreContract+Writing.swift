@@ -74,6 +74,7 @@ extension BlobStoreContract {
             }
         },
         Item("a number is used once: the second writer fails, and the first one's bytes stay") { subject in
+            guard subject.knowsUsedNames else { return }
             var plan = UploadPlan(base: subject.here.newBase())
             try await append(Array("first".utf8), to: &plan, as: 1, in: subject.here)
             let second = try await subject.there.beginPart(1, of: UploadPlan(base: plan.base), at: 0)
@@ -86,6 +87,7 @@ extension BlobStoreContract {
             #expect(try await content(of: blob.location, in: subject.here) == Array("first".utf8))
         },
         Item("an error poisons the part: every later call fails") { subject in
+            guard subject.knowsUsedNames else { return }
             var plan = UploadPlan(base: subject.here.newBase())
             try await append([1], to: &plan, as: 1, in: subject.here)
             let second = try await subject.there.beginPart(1, of: UploadPlan(base: plan.base), at: 0)

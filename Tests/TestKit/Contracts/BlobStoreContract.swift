@@ -15,10 +15,19 @@ package enum BlobStoreContract {
     package struct Subject: Sendable {
         package let here: any BlobStore
         package let there: any BlobStore
+        /// Whether an open reader goes on after a delete. Where objects are asked for again and again it cannot; then
+        /// the grace before a delete is what protects readers.
+        package let keepsWhatIsRead: Bool
+        /// Whether the store itself refuses a name that was used. Where it does not, the rows alone reserve names.
+        package let knowsUsedNames: Bool
 
-        package init(here: any BlobStore, there: any BlobStore) {
+        package init(
+            here: any BlobStore, there: any BlobStore, keepsWhatIsRead: Bool = true, knowsUsedNames: Bool = true
+        ) {
             self.here = here
             self.there = there
+            self.keepsWhatIsRead = keepsWhatIsRead
+            self.knowsUsedNames = knowsUsedNames
         }
     }
 
