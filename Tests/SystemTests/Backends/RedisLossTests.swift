@@ -86,8 +86,8 @@ import Testing
 
     @Test("health names Redis when it does not answer, and the service stays available; the doctor says why")
     func health() async throws {
-        try await withRedis(.init(password: "secret")) { redis in
-            try await withHaven(settings: ["redis_url": "127.0.0.1:\(redis.port),100,secret"]) { haven in
+        try await withRedis(.init(password: "hunter2hunter2")) { redis in
+            try await withHaven(settings: ["redis_url": "127.0.0.1:\(redis.port),100,hunter2hunter2"]) { haven in
                 func status() async throws -> (http: Int, redis: String?) {
                     let answer = try await haven.client.send("GET", "/api/v2.0/health", as: .none)
                     let components = answer.json?["components"] as? [[String: Any]]
@@ -105,7 +105,7 @@ import Testing
                 #expect(ready.status == 200)
                 let bad = try await haven.command("doctor")
                 #expect(bad.contains("127.0.0.1:\(redis.port) cannot be used"))
-                #expect(!bad.contains("secret") && !haven.log.contains("secret"))
+                #expect(!bad.contains("hunter2") && !haven.log.contains("hunter2"))
             }
         }
     }
