@@ -149,7 +149,7 @@ extension TokenVerifier {
             let text = await shared.value(for: Self.name(digest)),
             let checkedAt = Int64(String(decoding: text, as: UTF8.self))
         else { return nil }
-        // The minute begins at the check, not when another node hears of it.
+        // The time runs from the check, not from when another node hears of it.
         let age = clock.seconds - checkedAt
         guard (0..<Self.memorySeconds).contains(age), let sound = try? readClaims(parts[1]) else { return nil }
         verified.insert(sound, for: digest, life: .seconds(Self.memorySeconds - age))
