@@ -3,7 +3,7 @@
 import OCI
 
 /// The options of the Azure driver, by the names of the Docker registry's driver.
-package struct AzureOptions: Sendable {
+package struct AzureOptions: Sendable, KeepsSecrets {
     package var account: String
     /// The account's key, decoded.
     package var key: [UInt8]

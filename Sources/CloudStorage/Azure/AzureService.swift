@@ -8,7 +8,7 @@ package import Logging
 /// A part is a block with an id of fixed width on one blob of the upload; a block list makes the blob. The list is put once:
 /// a second one would drop the blocks it does not name, so it carries `If-None-Match: *`, and a list that is refused because
 /// the blob is there makes the blob doubtful, which is then read once.
-package struct AzureService: ObjectService {
+package struct AzureService: ObjectService, KeepsSecrets {
     let signer: AzureSigner
     let keys: KeySpace
     let transport: CloudTransport

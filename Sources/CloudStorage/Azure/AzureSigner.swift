@@ -5,7 +5,7 @@ import OCI
 /// Signs requests and addresses with an account's key.
 ///
 /// Specified by "Authorize with Shared Key" and "Create a service SAS" of the reference of Azure Storage.
-struct AzureSigner: Sendable {
+struct AzureSigner: Sendable, KeepsSecrets {
     /// The version of the protocol that is spoken.
     static let version = "2021-12-02"
 

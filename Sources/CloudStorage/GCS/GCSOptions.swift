@@ -3,7 +3,7 @@
 import FoundationEssentials
 
 /// The options of the driver for Google Cloud Storage, by the names of the Docker registry's driver.
-package struct GCSOptions: Sendable {
+package struct GCSOptions: Sendable, KeepsSecrets {
     package var bucket: String
     /// The account that acts; nil only when its file could not be read, which is a fault.
     package var account: GoogleAccount?

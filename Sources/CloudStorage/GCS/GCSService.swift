@@ -9,7 +9,7 @@ import OCI
 /// A part is an object of its own, written by one resumable session that never leaves its writer. Parts are composed, at
 /// most 32 at a time, into an object under a reserved name; they and what lies between are doomed. Every object is made with
 /// `ifGenerationMatch=0`, so that a repeated call meets what it made before and compares it, and never writes over it.
-package struct GCSService: ObjectService {
+package struct GCSService: ObjectService, KeepsSecrets {
     let options: GCSOptions
     let transport: CloudTransport
     let keys: KeySpace

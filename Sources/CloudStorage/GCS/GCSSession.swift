@@ -6,7 +6,7 @@ import OCI
 ///
 /// After a chunk whose fate is unknown the store is asked how far it is, and the next chunk begins there.
 /// Specified by "Resumable uploads" of the reference of Google Cloud Storage.
-struct GCSSession: Sendable {
+struct GCSSession: Sendable, KeepsSecrets {
     /// The address that is the session, and the right to use it.
     let address: String
     let transport: CloudTransport

@@ -7,7 +7,7 @@ import FoundationEssentials
 import OCI
 
 /// A service account and its private key: what asks for tokens and signs addresses.
-package struct GoogleAccount: Sendable {
+package struct GoogleAccount: Sendable, KeepsSecrets {
     package let email: String
     package let keyID: String
     /// Where tokens are asked for.

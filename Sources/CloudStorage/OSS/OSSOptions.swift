@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The options of the OSS driver, by the names of the Docker registry's driver.
-package struct OSSOptions: Sendable {
+package struct OSSOptions: Sendable, KeepsSecrets {
     /// How requests are signed.
     package enum SignatureVersion: String, Sendable, CaseIterable {
         case v1

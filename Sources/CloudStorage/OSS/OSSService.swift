@@ -9,7 +9,7 @@ import OCI
 /// Parts of one upload are numbered parts of a multipart upload that is begun with the first of them; a blob below one part
 /// is a plain object. Every body goes with its MD5, which the service compares. Completing is repeated safely: who finds
 /// the multipart upload gone finds the object.
-package struct OSSService: ObjectService {
+package struct OSSService: ObjectService, KeepsSecrets {
     let options: OSSOptions
     let signer: OSSSigner
     let transport: CloudTransport

@@ -6,7 +6,7 @@ import OCI
 ///
 /// Specified by the reference of OSS, "Add signatures to headers" and "Add signatures to URLs" of either version. In all of
 /// them the resource is `/bucket/key`, whatever the style of the address.
-struct OSSSigner: Sendable {
+struct OSSSigner: Sendable, KeepsSecrets {
     let accessKey: String
     let secretKey: String
     let region: String

@@ -8,11 +8,11 @@ final class SeenRequests: Sendable {
     private let seen = Mutex<Set<String>>([])
     private let count = Mutex(0)
 
-    /// True for every third call.
-    func isThird() -> Bool {
+    /// True for every seventh call.
+    func isSeventh() -> Bool {
         count.withLock { count in
             count += 1
-            return count.isMultiple(of: 3)
+            return count.isMultiple(of: 7)
         }
     }
 

@@ -39,13 +39,14 @@ enum VendorStores {
         }
     }
 
-    /// A network that loses every third answer: to a request that changes something after the work was done, to any other
-    /// the second half. It never fails a request twice, and lets clients without a key of their own be.
+    /// A network that loses every seventh answer: to a request that changes something after the work was done, to any other
+    /// the second half. It never fails a request twice, and lets clients without a key of their own be. More than that would
+    /// spend the budget of repetitions, which is there so that a store in trouble is not asked ever more.
     static func lossy() -> @Sendable (DoubleRequest) -> DoubleServer.Fault? {
         let seen = SeenRequests()
         return { request in
             let isDriver = !request.header("Authorization").isEmpty || request.item("upload_id") != nil
-            guard isDriver, seen.isThird(), seen.isFirst(request) else { return nil }
+            guard isDriver, seen.isSeventh(), seen.isFirst(request) else { return nil }
             return request.method == "GET" ? .cutBody : request.method == "HEAD" ? .cut : .loseAnswer
         }
     }
