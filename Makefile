@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything is done by the scripts; this file is their list.
 
-.PHONY: help run test build lint bench bench-long soak clean
+.PHONY: help run test test-backends build lint bench bench-long soak clean
 .DEFAULT_GOAL := help
 
 help: ## Print this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Install what is missing, build, and start a registry on http://127.0.0.1:8080.
 	@scripts/run.sh
 
 test: ## Install what the tests need and run all of them, real clients included.
 	@scripts/test.sh
+
+test-backends: ## The same, and on real databases, Redis and object stores that it starts.
+	@HAVEN_TEST_BACKENDS=1 scripts/test.sh
 
 build: ## Build the optimised program: .build/release/haven.
 	@scripts/build.sh

@@ -299,4 +299,3 @@ VALUES (1, 'first schema', '3d90205cab49d35a0e548e774ca84cf25da7f78bbf924f4045e4
 
 INSERT INTO schema_migrations (number, title, checksum, applied_at)
 VALUES (2, 'nodes and shared secrets', '71c3e5dd5cf17488136bd7e38a8122310780a2645c740cf46265ca2289497130', TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)));
-

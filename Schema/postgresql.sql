@@ -293,4 +293,3 @@ VALUES (1, 'first schema', 'f38a88d58b8ec842cba1ccee7e706ef64c53b2a836402a96635b
 
 INSERT INTO schema_migrations (number, title, checksum, applied_at)
 VALUES (2, 'nodes and shared secrets', '80d341d523703890d41ecd25988465be9c1da6101275c3489831e410126ac96e', CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT));
-

@@ -293,4 +293,3 @@ VALUES (1, 'first schema', 'c35668cc0c35d61aa30806e2165b18398a2f0b0c6ea12279b8d9
 
 INSERT INTO schema_migrations (number, title, checksum, applied_at)
 VALUES (2, 'nodes and shared secrets', '0a19524bfd65d68861eecf14318fa292ac7e38e3ceefa7a069fe5bbc164c2129', (CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000));
-

@@ -56,7 +56,9 @@ struct UploadTests {
             let (end, feed) = AsyncStream<Void>.makeStream()
             let first = Mutex(true)
             let slow = AsyncThrowingStream<ByteBuffer, any Error> {
-                if first.withLock({ first in defer { first = false }; return first }) {
+                if first.withLock({ first in
+                    defer { first = false }; return first
+                }) {
                     return ByteBuffer(bytes: Array(repeating: 1, count: 1000))
                 }
                 // It asks for more, so it holds the upload and has written the first bytes.
