@@ -275,7 +275,7 @@ CREATE TABLE IF NOT EXISTS doomed (
 
 CREATE INDEX IF NOT EXISTS doomed_by_due ON doomed (due_at);
 
-CREATE TABLE nodes (
+CREATE TABLE IF NOT EXISTS nodes (
     id VARCHAR(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL PRIMARY KEY,
     name VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     version VARCHAR(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
@@ -287,7 +287,7 @@ CREATE TABLE nodes (
     clock_skew BIGINT NOT NULL
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;
 
-CREATE TABLE secrets (
+CREATE TABLE IF NOT EXISTS secrets (
     name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL PRIMARY KEY,
     sealed MEDIUMBLOB NOT NULL,
     created_at BIGINT NOT NULL,
@@ -298,4 +298,4 @@ INSERT INTO schema_migrations (number, title, checksum, applied_at)
 VALUES (1, 'first schema', '3d90205cab49d35a0e548e774ca84cf25da7f78bbf924f4045e454f1da577465', TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)));
 
 INSERT INTO schema_migrations (number, title, checksum, applied_at)
-VALUES (2, 'nodes and shared secrets', '71c3e5dd5cf17488136bd7e38a8122310780a2645c740cf46265ca2289497130', TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)));
+VALUES (2, 'nodes and shared secrets', '5bd5a8dd102995c6a4555a989c9d84d85cdbeb081c78f9875ed2c7e0ef3db90b', TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)));

@@ -29,10 +29,10 @@ package struct MetadataStore: Sendable {
 
     /// Runs `body` on one consistent state that includes every write that returned before this call.
     ///
-    /// While a database server is away it is looked for a few seconds.
+    /// While a database server is away it is looked for a few seconds; with a ``DatabaseWatch`` that knows of an outage nobody
+    /// looks, and pulls wait no longer than its limit.
     ///
-    /// - Throws: What `body` throws, or ``SQLError``; while the database is known to be away at once, and in the lane of pulls
-    ///   no later than the limit of ``DatabaseWatch``.
+    /// - Throws: What `body` throws, or ``SQLError``.
     package func read<T: Sendable>(
         _ lane: SQLLane = .pull, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
@@ -45,7 +45,10 @@ package struct MetadataStore: Sendable {
     private func readPatiently<T: Sendable>(
         _ lane: SQLLane, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
-        try await retry.run(database.dialect) {
+        var retry = retry
+        // The watch tries again by itself, and decides when it is enough.
+        if lane == .pull, watch != nil { retry.absence = .zero }
+        return try await retry.run(database.dialect) {
             try await database.read(lane) { [slot] in try body(MetadataTransaction(sql: $0, slot: slot)) }
         }
     }
@@ -66,10 +69,7 @@ package struct MetadataStore: Sendable {
     ) async throws -> T {
         try watch?.admit()
         let write = SettledWrite(
-            database: database, lane: lane, durability: durability, settlement: settlement
-        ) { [slot] transaction in
-            try body(MetadataTransaction(sql: transaction.sql, slot: slot))
-        }
+            database: database, lane: lane, durability: durability, slot: slot, settlement: settlement, body: body)
         do {
             return try await retry.run(database.dialect) { try await write.attempt() }
         } catch {

@@ -26,17 +26,19 @@ final class SettledWrite<Value: Sendable>: Sendable {
     private let database: any SQLDatabase
     private let lane: SQLLane
     private let durability: SQLDurability
+    private let slot: Int64
     private let settlement: Settlement
     private let body: @Sendable (MetadataTransaction) throws -> Value
     private let state = Mutex(State())
 
     init(
-        database: any SQLDatabase, lane: SQLLane, durability: SQLDurability, settlement: Settlement,
+        database: any SQLDatabase, lane: SQLLane, durability: SQLDurability, slot: Int64, settlement: Settlement,
         body: @escaping @Sendable (MetadataTransaction) throws -> Value
     ) {
         self.database = database
         self.lane = lane
         self.durability = durability
+        self.slot = slot
         self.settlement = settlement
         self.body = body
     }
@@ -67,7 +69,7 @@ final class SettledWrite<Value: Sendable>: Sendable {
 
     private func run() async throws -> Value {
         try await database.write(lane, durability) { [self] transaction in
-            let value = try body(MetadataTransaction(sql: transaction))
+            let value = try body(MetadataTransaction(sql: transaction, slot: slot))
             state.withLock { $0.value = value }
             return value
         }

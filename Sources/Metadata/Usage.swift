@@ -22,6 +22,7 @@ extension MetadataTransaction {
     /// - Throws: ``MetadataError/quotaExceeded(used:limit:wanted:)`` when the bytes do not fit.
     package func charge(_ project: ProjectID, bytes: Int64) throws {
         if try chargeSlot(project, bytes: bytes) { return }
+        try holdSlot(project)
         try gatherAllowance(project, bytes: bytes)
         guard try chargeSlot(project, bytes: bytes) else { throw MetadataError.raced("usage of \(project.rawValue)") }
     }
@@ -32,6 +33,12 @@ extension MetadataTransaction {
             UPDATE project_usage SET used = used + \(bytes), version = version + 1
             WHERE project_id = \(project) AND slot = \(slot) AND (allowance IS NULL OR used + \(bytes) <= allowance)
             """) == 1
+    }
+
+    /// Lets the pushes of this node queue up here, one after the other, instead of losing races for the other slots.
+    private func holdSlot(_ project: ProjectID) throws {
+        try sql.run(
+            "UPDATE project_usage SET version = version + 1 WHERE project_id = \(project) AND slot = \(slot)")
     }
 
     /// Moves allowance from the other slots to this one until the bytes fit.

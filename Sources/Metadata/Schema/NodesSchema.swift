@@ -9,7 +9,7 @@ extension Migration {
     static let nodes = Migration(2, "nodes and shared secrets") { dialect in
         [
             """
-            CREATE TABLE nodes (
+            \(dialect.createTable) nodes (
                 id \(dialect.keyType(32)) NOT NULL PRIMARY KEY,
                 name \(dialect.unicodeKeyType(255)) NOT NULL,
                 version \(dialect.keyType(64)) NOT NULL,
@@ -22,7 +22,7 @@ extension Migration {
             )\(dialect.tableOptions(clustered: true))
             """,
             """
-            CREATE TABLE secrets (
+            \(dialect.createTable) secrets (
                 name \(dialect.keyType(64)) NOT NULL PRIMARY KEY,
                 sealed \(dialect.bytesType) NOT NULL,
                 created_at \(dialect.integerType) NOT NULL,
