@@ -89,6 +89,8 @@ extension Clients {
             try await umoci.check("init", "--layout", "made")
             try await umoci.check("new", "--image", "made:minbase")
             try await umoci.check("raw", "add-layer", "--image", "made:minbase", archive)
+            // What adding a layer replaced stays in the layout until it is collected, and is no part of the image.
+            try await umoci.check("gc", "--layout", "made")
             return folder
         }
 
