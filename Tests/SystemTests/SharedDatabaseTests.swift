@@ -132,6 +132,11 @@ struct SharedDatabaseTests {
                     #expect(answer["retry-after"] != nil)
                     #expect(try await haven.client.send("GET", "/healthz", as: .none).status == 200)
                     proxy.set(.pass)
+                    // Nothing is asked of it until a heartbeat has written again.
+                    let isBack = try await eventually {
+                        try await haven.client.send("POST", "/v2/library/app/blobs/uploads/").status == 202
+                    }
+                    #expect(isBack)
                     try await Self.pull(image, from: haven)
                 }
             }
