@@ -145,6 +145,12 @@ struct MigratorTests {
                 return try await group.reduce(0, +)
             }
             #expect(applied == [Migration].released.count)
+            let database = try open()
+            if let file = database as? SQLiteDatabase {
+                let folder = (file.path as NSString).deletingLastPathComponent
+                try #expect(copies(in: folder).isEmpty, "nobody met a database that was older")
+            }
+            await database.close()
         }
     }
 

@@ -55,20 +55,33 @@ package struct Migrator: Sendable {
     ///   changed; ``SQLError`` when a statement fails.
     @discardableResult
     package func migrate(to last: Int? = nil) async throws -> [Migration] {
-        let before = try await status()
-        let wanted = try migrations(to: last, after: before)
-        let missing = before.filter { $0.appliedAt == nil }.map(\.number)
-        guard wanted.contains(where: { missing.contains($0.number) }) else { return [] }
-        if before.contains(where: { $0.appliedAt != nil }) {
+        guard let file = database as? SQLiteDatabase else { return try await applyMissing(to: last) }
+        guard try await !missing(to: last).isEmpty else { return [] }
+        // Whoever waited finds the work done: it neither copies a state in the middle nor writes over another's copy.
+        let lock = try await patience.run(.sqlite) { try SQLiteFolderLock(of: file.path) }
+        defer { withExtendedLifetime(lock) {} }
+        return try await applyMissing(to: last)
+    }
+
+    private func applyMissing(to last: Int?) async throws -> [Migration] {
+        let missing = try await missing(to: last)
+        guard let first = missing.first else { return [] }
+        if first.number > 1 {
             try await copyAside()
         } else {
             try await refuseForeignTables()
         }
         var applied: [Migration] = []
-        for migration in wanted where try await apply(migration) {
+        for migration in missing where try await apply(migration) {
             applied.append(migration)
         }
         return applied
+    }
+
+    private func missing(to last: Int?) async throws -> [Migration] {
+        let status = try await status()
+        let missing = Set(status.filter { $0.appliedAt == nil }.map(\.number))
+        return try migrations(to: last, after: status).filter { missing.contains($0.number) }
     }
 
     private func migrations(to last: Int?, after status: [Status]) throws -> [Migration] {
