@@ -163,18 +163,39 @@ struct LoginTests {
         }
     }
 
-    @Test("a burst of guesses at once gains nothing over guesses one after the other")
-    func burst() async throws {
+    @Test("a burst of guesses at once gains nothing over guesses one after the other", arguments: 0..<5)
+    func burst(failuresBefore: Int) async throws {
         try await withAccess { world in
             let before = world.access.passwordChecks
-            await withTaskGroup(of: Void.self) { group in
-                for number in 0..<60 {
-                    group.addTask {
-                        _ = await attempt(world, "writer", "Wrong1Password\(number)", from: "203.0.113.\(number)")
-                    }
-                }
+            for number in 0..<failuresBefore {
+                _ = await attempt(world, "writer", "Wrong2Password\(number)", from: "203.0.113.\(number)")
             }
+            await guess(60, world) { ("writer", "203.0.113.\($0)") }
             #expect(world.access.passwordChecks - before <= 5)
+            world.clock.advance(by: .seconds(60))
+            await guess(60, world) { ("writer", "203.0.113.\($0)") }
+            #expect(world.access.passwordChecks - before <= 6, "one more after the wait, not sixty")
+        }
+    }
+
+    @Test("nor does a burst over many names from an address that failed too often")
+    func burstFromOneAddress() async throws {
+        try await withAccess { world in
+            for number in 0..<20 { _ = await attempt(world, "guess\(number)", "Wrong1Password", from: "203.0.113.7") }
+            world.clock.advance(by: .seconds(60))
+            let before = world.access.passwordChecks
+            await guess(60, world) { ("name\($0)", "203.0.113.7") }
+            #expect(world.access.passwordChecks - before == 1)
+        }
+    }
+
+    /// Tries wrong passwords, all at once.
+    private func guess(_ count: Int, _ world: AccessWorld, _ who: (Int) -> (name: String, address: String)) async {
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<count {
+                let (name, address) = who(number)
+                group.addTask { _ = await attempt(world, name, "Wrong1Password\(number)", from: address) }
+            }
         }
     }
 

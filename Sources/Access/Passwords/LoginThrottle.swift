@@ -13,6 +13,8 @@ final class LoginThrottle: Sendable {
     struct Patience: Sendable {
         /// Failures that cost nothing.
         var free: Int
+        /// Attempts whose outcome is open, at once, failures counted in: a burst must gain nothing.
+        var together: Int
         var firstDelay = Duration.seconds(1)
         var longestDelay: Duration
         /// After so long without a failure all is forgotten.
@@ -29,8 +31,9 @@ final class LoginThrottle: Sendable {
         let address: String
     }
 
-    private let ofAccount = Patience(free: 5, longestDelay: .seconds(30))
-    private let ofAddress = Patience(free: 20, longestDelay: .seconds(60))
+    private let ofAccount = Patience(free: 5, together: 5, longestDelay: .seconds(30))
+    /// Behind one address may be a whole company whose programs log in at the same moment.
+    private let ofAddress = Patience(free: 20, together: 128, longestDelay: .seconds(60))
     private let capacity: Int
     private let clock: AccessClock
     private let tables = Mutex(Tables())
@@ -47,11 +50,9 @@ final class LoginThrottle: Sendable {
         let now = clock.instant()
         let isFamiliar = visits.value(for: Visit(account: account, address: address)) != nil
         let delay = tables.withLock { tables -> Duration? in
-            if let wait = tables.addresses[address]?.wait(at: now) { return wait }
-            if !isFamiliar, let record = tables.accounts[account] {
-                if let wait = record.wait(at: now) { return wait }
-                if record.pending >= ofAccount.free { return ofAccount.firstDelay }
-            }
+            if let wait = tables.addresses[address]?.wait(at: now, ofAddress) { return wait }
+            if !isFamiliar, let wait = tables.accounts[account]?.wait(at: now, ofAccount) { return wait }
+            Self.change(&tables.addresses, address, capacity, now) { $0.pending += 1 }
             Self.change(&tables.accounts, account, capacity, now) { $0.pending += 1 }
             return nil
         }
@@ -66,13 +67,12 @@ final class LoginThrottle: Sendable {
         if outcome == .succeeded { visits.insert(true, for: Visit(account: account, address: address)) }
         tables.withLock { tables in
             Self.change(&tables.accounts, account, capacity, now) { record in
-                record.pending = max(0, record.pending - 1)
                 if outcome == .succeeded { record.failures = 0 }
-                if outcome == .failed { record.fail(at: now, ofAccount) }
+                record.end(isFailed: outcome == .failed, at: now, ofAccount)
             }
             // A success does not clear the address: who guesses could log in with an account of their own in between.
-            if outcome == .failed {
-                Self.change(&tables.addresses, address, capacity, now) { $0.fail(at: now, ofAddress) }
+            Self.change(&tables.addresses, address, capacity, now) { record in
+                record.end(isFailed: outcome == .failed, at: now, ofAddress)
             }
         }
     }
@@ -94,21 +94,31 @@ final class LoginThrottle: Sendable {
 /// What is known of one account or one address.
 private struct LoginRecord: Sendable {
     var failures = 0
-    /// Attempts whose outcome is not known yet; they count as failures so that a burst gains nothing.
+    /// Attempts whose outcome is not known yet.
     var pending = 0
     var blockedUntil: ContinuousClock.Instant
     var lastFailure: ContinuousClock.Instant
 
-    func wait(at now: ContinuousClock.Instant) -> Duration? {
-        blockedUntil > now ? now.duration(to: blockedUntil) : nil
+    /// How long the next attempt has to wait; nil when it may begin.
+    func wait(at now: ContinuousClock.Instant, _ patience: LoginThrottle.Patience) -> Duration? {
+        if blockedUntil > now { return now.duration(to: blockedUntil) }
+        let failures = isStale(at: now, patience) ? 0 : failures
+        let most = failures < patience.free ? patience.together - failures : 1
+        return pending < most ? nil : patience.firstDelay
     }
 
-    mutating func fail(at now: ContinuousClock.Instant, _ patience: LoginThrottle.Patience) {
-        if lastFailure.duration(to: now) > patience.memory { failures = 0 }
+    mutating func end(isFailed: Bool, at now: ContinuousClock.Instant, _ patience: LoginThrottle.Patience) {
+        pending = max(0, pending - 1)
+        guard isFailed else { return }
+        if isStale(at: now, patience) { failures = 0 }
         failures += 1
         lastFailure = now
         guard failures >= patience.free else { return }
         let doublings = min(failures - patience.free, 16)
         blockedUntil = now.advanced(by: min(patience.longestDelay, patience.firstDelay * (1 << doublings)))
+    }
+
+    private func isStale(at now: ContinuousClock.Instant, _ patience: LoginThrottle.Patience) -> Bool {
+        lastFailure.duration(to: now) > patience.memory
     }
 }
