@@ -52,7 +52,8 @@ package final class Keystone: Sendable {
         [credential]
         key_repository = {folder}/cred
         [cache]
-        enabled = false
+        enabled = true
+        backend = dogpile.cache.memory
         [identity]
         password_hash_rounds = 4
         ''')
