@@ -190,7 +190,8 @@ struct BlobResponseTests {
     }
 
     @Test(
-        "a client that takes a large answer slowly gets all of it, although one window of it takes longer than the stall time")
+        "a client that takes a large answer slowly gets all of it, although one window of it takes longer than the stall time"
+    )
     func slow() async throws {
         var limits = ConnectionLimits()
         limits.writeStallTimeout = .seconds(5)
