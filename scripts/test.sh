@@ -29,18 +29,17 @@ if (($#)); then
     swift test --skip-build "$@"
 else
     # Each kind has the machine to itself: rooms, those that start databases, Redis and object stores, servers on all of these,
-    # crash rounds, and servers with real clients.
-    servers='SystemTests\.(RedisLossTests|ObjectStoreTests|VendorStoreTests|SharedDatabaseTests)'
+    # fifty images on every store, crash rounds, and servers with real clients.
+    servers='SystemTests\.(RedisLossTests|GuideFileTests|ObjectStoreTests|VendorStoreTests|SharedDatabaseTests)'
+    images='SystemTests\.FiftyImagesTests'
     swift test --skip-build --skip SystemTests --skip 'SQLStorageTests|MetadataTests|CacheTests|CloudStorageTests'
-    for suite in SQLStorageTests MetadataTests CacheTests CloudStorageTests "$servers" CrashTests; do
+    for suite in SQLStorageTests MetadataTests CacheTests CloudStorageTests "$servers" "$images" CrashTests; do
         swift test --skip-build --filter "$suite"
     done
-    # The rules above the database, on each of the others too. A cluster's three servers have enough to do with one test at a time.
-    rules='AccessTests|RegistryTests|LifecycleTests'
-    for database in postgresql mariadb; do
-        HAVEN_TEST_DATABASE=$database swift test --skip-build --filter "$rules"
+    # The rules above the database, on each of the others too.
+    for database in postgresql mariadb galera; do
+        HAVEN_TEST_DATABASE=$database swift test --skip-build --filter 'AccessTests|RegistryTests|LifecycleTests'
     done
-    HAVEN_TEST_DATABASE=galera swift test --skip-build --no-parallel --filter "$rules"
-    swift test --skip-build --filter SystemTests --skip CrashTests --skip "$servers"
+    swift test --skip-build --filter SystemTests --skip CrashTests --skip "$servers" --skip "$images"
 fi
 say "All tests passed"

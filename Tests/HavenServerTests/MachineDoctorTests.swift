@@ -49,6 +49,17 @@ struct MachineDoctorTests {
         #expect(await MachineDoctor(settings).examine().last?.level == .fault)
     }
 
+    @Test("warns when the scanner's database does not answer, without its password")
+    func scanner() async throws {
+        let lines = "listen = /tmp/x.sock\nclair_db_host = 127.0.0.1\nclair_db_port = 1\nclair_db_password = hunter2"
+        try await examine(lines) { _, findings in
+            let found = findings.first { $0.subject == "scanner" }
+            #expect(found?.level == .warning)
+            #expect(found?.text.hasPrefix("postgres at 127.0.0.1:1 as postgres cannot be used: ") == true)
+            #expect(!findings.contains { $0.text.contains("hunter2") })
+        }
+    }
+
     @Test("finds a port that another program has at fault")
     func port() async throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

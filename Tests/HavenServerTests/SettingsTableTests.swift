@@ -24,7 +24,8 @@ struct SettingsTableTests {
         "idle_timeout": "x", "transfer_timeout": "+5", "max_blob_size": "1Q", "manifest_cache_size": "9999999999T",
         "redis_url": "a\n  b", "redis_sentinel_master": "\u{1}", "redis_user": "\u{2}", "redis_password": "a\n  b",
         "redis_sentinel_user": "\u{7f}", "redis_sentinel_password": "a\n  b", "redis_tls": "1",
-        "redis_ca_file": "a\u{1}b",
+        "redis_ca_file": "a\u{1}b", "clair_db_host": "postgres:0", "clair_db_port": "65536",
+        "clair_db_username": "\u{2}", "clair_db_password": "a\n  b", "clair_db": "the scanner's",
         "node_name": "a\u{1}b", "heartbeat_interval": "0", "stale_tags": "-1s", "stale_digests": "1w",
         "log_file": "\u{1b}[2J", "log_level": "loud", "log_rotate_count": "-1", "log_rotate_size": "200MB",
     ]

@@ -12,11 +12,17 @@ struct SharedDatabaseTests {
 
     /// The lines of `haven.cfg` for a database. The store and the secret key are shared, as nodes share them.
     static func settings(_ kind: TestDatabase, _ place: DatabaseServer, in folder: String) -> [String: String] {
+        settings(kind, place).merging([
+            "secretkey_path": "\(folder)/secret", "registry_storage_provider_config": "rootdirectory: \(folder)/store",
+        ]) { $1 }
+    }
+
+    /// The lines that name a database alone.
+    static func settings(_ kind: TestDatabase, _ place: DatabaseServer) -> [String: String] {
         [
             "db_type": kind == .postgresql ? "postgresql" : "mariadb",
             "db_host": place.hosts.map(\.description).joined(separator: ","), "db_user": place.user,
-            "db_password": place.password ?? "", "db_name": place.database, "secretkey_path": "\(folder)/secret",
-            "registry_storage_provider_config": "rootdirectory: \(folder)/store",
+            "db_password": place.password ?? "", "db_name": place.database,
         ]
     }
 

@@ -28,11 +28,12 @@ package final class HavenProcess: Sendable {
     /// Prepares a server in `folder` and starts it.
     ///
     /// - Parameters:
+    ///   - file: The beginning of `haven.cfg` as somebody has it, comments and all.
     ///   - settings: Lines of `haven.cfg` in addition to ports, data volume and administrator's password.
     ///   - environment: Variables set or removed for the server and for ``command(_:input:)``.
     ///   - certificates: When given, the server also listens for HTTPS.
     package init(
-        folder: String, settings: [String: String] = [:], environment: [String: String?] = [:],
+        folder: String, file: String = "", settings: [String: String] = [:], environment: [String: String?] = [:],
         certificate: (chain: String, key: String)? = nil
     ) async throws {
         self.folder = folder
@@ -53,7 +54,7 @@ package final class HavenProcess: Sendable {
         }
         let text = all.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)\n" }.joined()
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try text.write(toFile: "\(folder)/haven.cfg", atomically: true, encoding: .utf8)
+        try (file + text).write(toFile: "\(folder)/haven.cfg", atomically: true, encoding: .utf8)
         try await start()
     }
 
@@ -160,12 +161,12 @@ package final class HavenProcess: Sendable {
 ///
 /// When `body` throws, the end of the server's log is printed with the error.
 package func withHaven<Result>(
-    settings: [String: String] = [:], environment: [String: String?] = [:],
+    file: String = "", settings: [String: String] = [:], environment: [String: String?] = [:],
     certificate: (chain: String, key: String)? = nil, _ body: (HavenProcess) async throws -> Result
 ) async throws -> Result {
     try await withTemporaryFolder { folder in
         let haven = try await HavenProcess(
-            folder: folder, settings: settings, environment: environment, certificate: certificate)
+            folder: folder, file: file, settings: settings, environment: environment, certificate: certificate)
         do {
             let result = try await body(haven)
             try await haven.stop()

@@ -44,6 +44,35 @@ package struct TestImage: Sendable {
         return TestImage(config: config, layers: tars, types: types, platform: platform)
     }
 
+    /// A layer as it is pushed, with the digest of the archive in it.
+    package struct Layer: Sendable {
+        let blob: TestBlob
+        let mediaType: String
+        let difference: String
+
+        /// A layer pushed as the archive itself, or as what compressing that gave.
+        package init(archive: TestBlob, gzip: TestBlob? = nil) {
+            blob = gzip ?? archive
+            mediaType = gzip == nil ? TestMediaType.layer : TestMediaType.gzipLayer
+            difference = archive.digest
+        }
+    }
+
+    /// An OCI image of archives that exist already, from the bottom; `title` makes its config one of its own.
+    package static func of(_ layers: [Layer], title: String) -> TestImage {
+        let differences = layers.map { #""\#($0.difference)""# }.joined(separator: ",")
+        let config = TestBlob(
+            #"{"architecture":"amd64","os":"linux","config":{"Labels":{"org.opencontainers.image.title":"\#(title)"}},"#
+                + #""rootfs":{"type":"layers","diff_ids":[\#(differences)]}}"#)
+        let list = layers.map { $0.blob.descriptor($0.mediaType) }.joined(separator: ",")
+        let manifest = TestBlob(
+            #"{"schemaVersion":2,"mediaType":"\#(TestMediaType.manifest)","#
+                + #""config":\#(config.descriptor(TestMediaType.config)),"layers":[\#(list)]}"#)
+        return TestImage(
+            config: config, layers: layers.map(\.blob), manifest: manifest, mediaType: TestMediaType.manifest,
+            platform: "amd64")
+    }
+
     /// An OCI artifact: the empty config and one payload.
     ///
     /// - Parameter subject: The descriptor of the manifest that it is about.

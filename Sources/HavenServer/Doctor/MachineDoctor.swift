@@ -25,6 +25,7 @@ package struct MachineDoctor: Sendable {
         findings += await PortCheck.findings(settings.listener, isServing: place.isServed)
         findings += CertificateCheck.findings(settings.listener)
         findings += await RedisCheck.findings(settings.redis)
+        findings += await ScannerCheck.findings(settings.scanner)
         findings += ResourceCheck.findings(settings.limits)
         let database = await DatabaseCheck.findings(settings)
         findings += database

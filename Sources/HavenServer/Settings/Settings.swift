@@ -6,6 +6,7 @@ package struct Settings: Sendable {
     package let data: DataSettings
     package let database: DatabaseSettings
     package let redis: RedisSettings
+    package let scanner: ScannerSettings
     package let identity: IdentitySettings
     package let logs: LogSettings
     package let lifecycle: LifecycleSettings
@@ -35,6 +36,7 @@ package struct Settings: Sendable {
         data = DataSettings(&reader)
         database = DatabaseSettings(&reader)
         redis = RedisSettings(&reader)
+        scanner = ScannerSettings(&reader)
         identity = IdentitySettings(&reader)
         let isEmbedded = database.kind == .sqlite && listener.trustedProxies.isEmpty
         lifecycle = LifecycleSettings(

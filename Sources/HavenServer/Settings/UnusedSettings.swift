@@ -19,11 +19,7 @@ enum UnusedSettings {
             "accounts live in the database in this version",
             words("uaa_endpoint uaa_clientid uaa_verify_cert uaa_ca_cert") + secrets("uaa_clientsecret")
         ),
-        (
-            "Haven has no scanner yet",
-            words("clair_db_host clair_db_port clair_db_username clair_db http_proxy https_proxy no_proxy")
-                + secrets("clair_db_password")
-        ),
+        ("Haven has no scanner yet", words("http_proxy https_proxy no_proxy")),
         ("Haven has no jobs yet", words("max_job_workers")),
         ("accounts are made by `haven user create` in this version", words("self_registration")),
         ("projects are made by `haven project create` in this version", words("project_creation_restriction")),

@@ -7,12 +7,7 @@ extension Clients {
     /// An image with a whole root file system, made, carried and taken apart by the tools that people use.
     @Suite("real images", .serialized, .client("umoci", "skopeo", "podman", "debootstrap"), .clientServers)
     struct RealImageTests {
-        /// A root file system that may lie in a folder beside the package's.
-        static let alpine: String = {
-            let package = URL(fileURLWithPath: #filePath.components(separatedBy: "/Tests/SystemTests/")[0])
-            return package.deletingLastPathComponent().path
-                + "/shared/data/images/alpine-minirootfs-3.20.3-x86_64.tar.gz"
-        }()
+        static let alpine = AlpineRoot.archive(of: "3.20.3")
 
         let stage: Stage
         init() throws { stage = try .current }
@@ -20,14 +15,15 @@ extension Clients {
         @Test(
             "an Alpine image made by umoci comes back file for file",
             .enabled(
-                if: FileManager.default.fileExists(atPath: alpine), "no Alpine root file system beside the package"),
+                if: alpine != nil, "no Alpine root file system beside the package"),
             arguments: Transport.allCases)
         func roundTrip(_ transport: Transport) async throws {
+            let alpine = try #require(Self.alpine)
             let endpoint = stage.endpoint(transport)
             let folder = "\(stage.folder)/alpine-\(transport)"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let umoci = Tool("umoci", workingFolder: folder)
-            try await Tool("sh", workingFolder: folder).check("-c", #"gzip -dc "$0" > rootfs.tar"#, Self.alpine)
+            try await Tool("sh", workingFolder: folder).check("-c", #"gzip -dc "$0" > rootfs.tar"#, alpine)
             try await umoci.check("init", "--layout", "made")
             try await umoci.check("new", "--image", "made:v1")
             // umoci writes manifests without a media type: the Content-Type of the push must be enough.

@@ -10,6 +10,8 @@ package final class Keystone: Sendable {
     package var url: String { "http://127.0.0.1:\(port)" }
     /// The account that the store's tests use.
     package static let (user, password, project, domain, region) = ("haven", "havenpw", "haven", "Default", "RegionOne")
+    /// The account of Harbor's guide, in the project `admin` of the domain `default`.
+    package static let guide = (user: "yourusername", password: "yourpass", project: "admin")
 
     private init(port: Int, folder: String, process: BackgroundProcess) {
         self.port = port
@@ -121,6 +123,7 @@ package final class Keystone: Sendable {
             call('PUT', f'/projects/{project}/users/{identity}/roles/{roles[role]}')
         user('swift', 'swiftpw', project('service'), 'admin')
         user('haven', 'havenpw', project('haven'), 'member')
+        user('yourusername', 'yourpass', call('GET', '/projects?name=admin')[1]['projects'][0]['id'], 'member')
         service = call('POST', '/services', {'service': {'name': 'swift', 'type': 'object-store'}})[1]['service']['id']
         for interface in ('public', 'internal', 'admin'):
             call('POST', '/endpoints', {'endpoint': {

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 
 /// Folders of servers that live as long as the test process, removed when it ends.
-enum SharedFolder {
+package enum SharedFolder {
     private static let folders = Mutex<[String]>([])
     private static let registration: Void = {
         atexit {
@@ -11,7 +11,7 @@ enum SharedFolder {
         }
     }()
 
-    static func make() throws -> String {
+    package static func make() throws -> String {
         _ = registration
         let path = try makeTemporaryFolder()
         folders.withLock { $0.append(path) }

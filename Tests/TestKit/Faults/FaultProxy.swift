@@ -12,6 +12,8 @@ import Synchronization
 ///     proxy.cut()                                       // all connections end now
 ///     proxy.close()
 ///
+/// Before several servers it sends each connection to the next of them in turn, as a balancer without memory does.
+///
 /// It looks at plain bytes, so what should spring a trap must not be encrypted.
 package final class FaultProxy: Sendable {
     /// What happens to every piece of bytes, from now on, on old and new connections.
@@ -70,7 +72,8 @@ package final class FaultProxy: Sendable {
 
     /// The port of the loopback interface that clients connect to.
     package let port: Int
-    private let target: Mutex<Int>
+    /// The servers' ports, of which each connection takes the next.
+    private let targets: Mutex<[Int]>
     private let listener: Int32
     private let state = Mutex(State())
 
@@ -84,8 +87,12 @@ package final class FaultProxy: Sendable {
     }
 
     /// Listens on a free port and connects to `port` of the loopback interface for each client.
-    package init(to port: Int) throws {
-        target = Mutex(port)
+    package convenience init(to port: Int) throws { try self.init(alternatingBetween: [port]) }
+
+    /// Listens on a free port and connects the first client to the first of `ports`, the second to the second, and so on.
+    package init(alternatingBetween ports: [Int]) throws {
+        precondition(!ports.isEmpty)
+        targets = Mutex(ports)
         (listener, self.port) = try LoopbackSocket.listen()
         let thread = Thread { [weak self, listener] in
             while let client = LoopbackSocket.accept(listener) {
@@ -100,7 +107,7 @@ package final class FaultProxy: Sendable {
     deinit { close() }
 
     /// Sends later connections to another port, as when another server takes over an address.
-    package func redirect(to port: Int) { target.withLock { $0 = port } }
+    package func redirect(to port: Int) { targets.withLock { $0 = [port] } }
 
     /// Changes what happens to all bytes from now on.
     package func set(_ fault: Fault) { state.withLock { $0.fault = fault } }
@@ -134,13 +141,12 @@ package final class FaultProxy: Sendable {
     }
 
     private func serve(_ client: Int32) {
-        let isRefused = state.withLock {
-            $0.accepted += 1
-            return $0.fault == .refuse
+        let (number, isRefused) = state.withLock { state in
+            defer { state.accepted += 1 }
+            return (state.accepted, state.fault == .refuse)
         }
-        guard !isRefused, let server = LoopbackSocket.connect(to: target.withLock { $0 }) else {
-            return LoopbackSocket.end(client)
-        }
+        let port = targets.withLock { $0[number % $0.count] }
+        guard !isRefused, let server = LoopbackSocket.connect(to: port) else { return LoopbackSocket.end(client) }
         let link = FaultProxyLink(client: client, server: server)
         state.withLock { $0.links[ObjectIdentifier(link)] = link }
         for direction in [Direction.toServer, .toClient] {
