@@ -29,14 +29,15 @@ if (($#)); then
     swift test --skip-build "$@"
 else
     # Each kind has the machine to itself: rooms, those that start databases and Redis, whole servers with real clients, servers
-    # on databases, Redis and object stores, and the crash rounds.
+    # on databases, Redis and object stores, several servers that break what they stand on, and the crash rounds.
     servers='SystemTests\.(RedisLossTests|ObjectStoreTests|VendorStoreTests|SharedDatabaseTests)'
     swift test --skip-build --skip SystemTests --skip 'SQLStorageTests|MetadataTests|CacheTests|CloudStorageTests'
-    for suite in SQLStorageTests MetadataTests CacheTests "$servers" CrashTests; do
+    for suite in SQLStorageTests MetadataTests CacheTests "$servers" ClusterTests CrashTests; do
         swift test --skip-build --filter "$suite"
     done
-    swift test --skip-build --filter SystemTests --skip CrashTests --skip "$servers"
-    # Every driver's contract on every object store, and the rules above the database on each of the others: make test-backends.
+    swift test --skip-build --filter SystemTests --skip 'CrashTests|ClusterTests' --skip "$servers"
+    # Every driver's contract on every object store, and the rules above the database on each of the others: make test-backends,
+    # which also runs the tests of clusters on every database with every store.
     if [ -n "${HAVEN_TEST_BACKENDS:-}" ]; then
         swift test --skip-build --filter CloudStorageTests
         for database in postgresql mariadb galera; do
