@@ -15,6 +15,8 @@ package struct CollectionPolicy: Sendable {
     package var portion = 50
     /// How many objects are deleted between two transactions.
     package var objects = 500
+    /// When others may delete what a collector has taken on and not told to be gone, in microseconds.
+    package var claim: Int64 = .seconds(60)
     /// When a name that was reserved and not published is deleted for the second time, in microseconds: a writer that
     /// hung meanwhile may have made it.
     package var secondLook: Int64 = .hours(24)

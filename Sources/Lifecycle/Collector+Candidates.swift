@@ -8,8 +8,8 @@ import SQLStorage
 
 extension Collector {
     /// A removal appends candidates of its own (a link's blob, a manifest's links), so passes repeat until one finds
-    /// nothing to do. The bound keeps a run that lives beside very short leases from never ending.
-    private static let passes = 64
+    /// nothing to do. Beside clients every pass finds something; the next run goes on where the bound ends this one.
+    private static let passes = 16
 
     func collectCandidates(_ report: inout CollectionReport) async throws {
         for _ in 0..<Self.passes {
@@ -20,14 +20,15 @@ extension Collector {
         }
     }
 
-    /// Looks once at everything that is due.
+    /// Looks once at everything that is due now.
     private func pass(_ report: inout CollectionReport) async throws {
         let (dryRun, spread, limit) = (report.isDryRun, policy.times.clockSpread, policy.page)
+        let end = try await metadata.read(.jobs) { try $0.now() }
         var last: Candidate?
         while true {
             try Task.checkCancellation()
             let due = try await metadata.read(.jobs) { [last] transaction in
-                try transaction.dueCandidates(after: last, spread: spread, limit: limit)
+                try transaction.dueCandidates(after: last, until: end, spread: spread, limit: limit)
             }
             guard !due.isEmpty else { return }
             try await faults.reach("gc.afterSelect")

@@ -10,9 +10,12 @@ extension Collector {
         let (dryRun, spread) = (report.isDryRun, policy.times.clockSpread)
         // A dry run reads them once, since they stay.
         let limit = dryRun ? 10_000 : policy.portion
+        let end = try await metadata.read(.jobs) { try $0.now() }
         while true {
             try Task.checkCancellation()
-            let expired = try await metadata.read(.jobs) { try $0.expiredUploads(spread: spread, limit: limit) }
+            let expired = try await metadata.read(.jobs) {
+                try $0.expiredUploads(until: end, spread: spread, limit: limit)
+            }
             let before = report.uploads
             for start in stride(from: 0, to: expired.count, by: policy.portion) {
                 let portion = Array(expired[start..<min(start + policy.portion, expired.count)])

@@ -29,7 +29,9 @@ package struct Collector: Sendable {
         self.faults = faults
     }
 
-    /// Collects until nothing is due.
+    /// Collects what is due, and what this makes due.
+    ///
+    /// What becomes due meanwhile by what clients do is for the next run: a run beside steady pushes ends.
     ///
     /// - Parameter dryRun: Whether each portion is rolled back: the report then says what a run would do at least; a blob
     ///   that several portions release together is not in it.

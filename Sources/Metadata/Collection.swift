@@ -52,17 +52,19 @@ extension MetadataTransaction {
     /// - Parameters:
     ///   - last: The candidate the page begins after.
     ///   - since: Only candidates due at this moment or later, in microseconds since 1970.
+    ///   - end: Only candidates that were due at this moment; nil stands for now.
     ///   - spread: How far clocks may stand apart, in microseconds.
     ///   - limit: The most rows to return.
     package func dueCandidates(
-        after last: Candidate? = nil, since: Int64 = 0, spread: Int64, limit: Int
+        after last: Candidate? = nil, since: Int64 = 0, until end: Int64? = nil, spread: Int64, limit: Int
     ) throws -> [Candidate] {
         let page: SQLFragment =
             last.map { "AND (due_at > \($0.dueAt) OR (due_at = \($0.dueAt) AND id > \($0.id)))" } ?? ""
+        let moment: SQLFragment = end.map { "\($0)" } ?? dialect.now
         return try sql.rows(
             """
             SELECT id, kind, repository_id, project_id, digest, due_at FROM gc_candidates
-            WHERE due_at <= \(dialect.now) - \(spread) AND due_at >= \(since) \(page) ORDER BY due_at, id LIMIT \(limit)
+            WHERE due_at <= \(moment) - \(spread) AND due_at >= \(since) \(page) ORDER BY due_at, id LIMIT \(limit)
             """
         ).map { row in
             guard let kind = CandidateKind(rawValue: row.text(1)) else { throw MetadataError.damaged("candidate kind") }

@@ -24,15 +24,16 @@ extension MetadataTransaction {
     ///
     /// - Parameters:
     ///   - last: The row the page begins after.
+    ///   - end: Only what was due at this moment, in microseconds since 1970.
     ///   - limit: The most rows to return.
-    package func dueDoomed(after last: DoomedRow? = nil, limit: Int) throws -> [DoomedRow] {
+    package func dueDoomed(after last: DoomedRow? = nil, until end: Int64, limit: Int) throws -> [DoomedRow] {
         let page: SQLFragment =
             last.map { "AND (due_at > \($0.dueAt) OR (due_at = \($0.dueAt) AND location > \($0.location)))" } ?? ""
         return try sql.rows(
             """
             SELECT location, kind, detail, bytes, due_at, tries,
                 CASE WHEN EXISTS (SELECT 1 FROM blobs b WHERE b.location = doomed.location) THEN 1 ELSE 0 END
-            FROM doomed WHERE due_at <= \(dialect.now) \(page)
+            FROM doomed WHERE due_at <= \(end) \(page)
             AND NOT EXISTS (SELECT 1 FROM leases WHERE name >= 'hold' AND name < 'hole' AND until_at > \(dialect.now))
             ORDER BY due_at, location LIMIT \(limit)
             """
@@ -40,6 +41,20 @@ extension MetadataTransaction {
             DoomedRow(
                 location: $0.text(0), kind: $0.text(1), detail: $0.text(2), bytes: $0.integer(3), dueAt: $0.integer(4),
                 tries: $0.integer(5), isLive: $0.flag(6))
+        }
+    }
+
+    /// Takes rows for one collector, so that the others leave them alone meanwhile.
+    ///
+    /// - Parameter span: When they are due again if that collector dies, in microseconds from now.
+    /// - Returns: The rows that nobody else had taken.
+    package func claim(_ rows: [DoomedRow], for span: Int64) throws -> [DoomedRow] {
+        try rows.filter { row in
+            try sql.run(
+                """
+                UPDATE doomed SET due_at = \(dialect.now) + \(span)
+                WHERE location = \(row.location) AND due_at = \(row.dueAt)
+                """) == 1
         }
     }
 

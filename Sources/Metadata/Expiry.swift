@@ -20,10 +20,12 @@ package struct ExpiredUpload: Sendable {
 
 extension MetadataTransaction {
     /// Uploads that ended or were left alone for too long.
-    package func expiredUploads(spread: Int64, limit: Int) throws -> [UploadID] {
+    ///
+    /// - Parameter end: Only those whose time was over at this moment, in microseconds since 1970.
+    package func expiredUploads(until end: Int64, spread: Int64, limit: Int) throws -> [UploadID] {
         try sql.rows(
             """
-            SELECT id FROM uploads WHERE expires_at <= \(dialect.now) - \(spread) ORDER BY expires_at LIMIT \(limit)
+            SELECT id FROM uploads WHERE expires_at <= \(end) - \(spread) ORDER BY expires_at LIMIT \(limit)
             """
         ).map { UploadID(rawValue: $0.text(0)) }
     }

@@ -118,6 +118,59 @@ struct DoomedObjectsTests {
         }
     }
 
+    @Test("a run deals with what was due when it began, and so ends beside steady garbage")
+    func bounded() async throws {
+        try await withWorld { world in
+            let faults = FaultPoints.armable()
+            // Each delete is followed by new garbage, as beside clients that push.
+            faults.arm("gc.afterBytes", .call { try await doom("late\(UInt64.random(in: 0 ... .max))", in: world) })
+            try await doom("early", in: world)
+            for _ in 0..<3 {
+                try await #expect(world.collect(faults: faults).objects == 1)
+                try await #expect(world.count("SELECT COUNT(*) FROM doomed") == 1)
+            }
+        }
+    }
+
+    @Test("collectors that run at once share the objects, and none is deleted twice")
+    func shared() async throws {
+        try await withWorld { world in
+            for number in 0..<90 { try await doom("object\(number)", in: world) }
+            var policy = World.hasty
+            policy.objects = 10
+            policy.claim = .hours(1)
+            let portions = policy
+            let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<3 { group.addTask { try await world.collect(portions).objects } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(counts.reduce(0, +) == 90)
+            try await #expect(world.count("SELECT COUNT(*) FROM doomed") == 0)
+        }
+    }
+
+    private func doom(_ name: String, in world: World) async throws {
+        try await world.metadata.write { try $0.doom("docker/registry/v2/haven/aa/\(name)", bytes: 1, after: 0) }
+    }
+
+    @Test("what a collector took on and died over is deleted by another when its claim is over")
+    func abandonedClaim() async throws {
+        try await withWorld { world in
+            try await world.push("one")
+            var policy = World.hasty
+            policy.claim = .hours(1)
+            let faults = FaultPoints.armable()
+            faults.arm("gc.afterBytes", .error)
+            let report = try? await world.collect(policy, faults: faults)
+            #expect(report == nil, "it died on the way")
+            try await #expect(world.collect().objects == 0)
+            try await #expect(world.count("SELECT COUNT(*) FROM doomed") == 1)
+            try await world.metadata.write { try $0.sql.run("UPDATE doomed SET due_at = 0") }
+            try await #expect(world.collect().objects == 1)
+            try await #expect(world.count("SELECT COUNT(*) FROM doomed") == 0)
+        }
+    }
+
     @Test("files that no row knows are listed once they are old, and those of open uploads never")
     func orphans() async throws {
         try await withTemporaryFolder { folder in

@@ -24,6 +24,7 @@ struct World: Sendable {
     static var hasty: CollectionPolicy {
         var policy = CollectionPolicy(times: Times(lease: 0, uploadLife: 0, readGrace: 0, clockSpread: 0))
         policy.secondLook = 0
+        policy.claim = 0
         return policy
     }
 

@@ -144,6 +144,16 @@ package final class HavenProcess: Sendable {
         try await tool.check(arguments + ["--config", "\(folder)/haven.cfg"], input: input)
     }
 
+    /// Compares everything that is stored with everything that is remembered.
+    ///
+    /// - Returns: The numbers that `haven doctor --verify -o json` shows.
+    /// - Throws: ``ToolFailure`` with its findings when something is lost or inconsistent.
+    package func verify(rehash: Bool = false) async throws -> [String: Int] {
+        let text = try await command(["doctor", "--verify", "-o", "json"] + (rehash ? ["--rehash"] : []))
+        let json = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        return (json ?? [:]).compactMapValues { $0 as? Int }
+    }
+
     /// Fails at once where nothing listens yet, instead of waiting longer after each refusal.
     private static let http: HTTPClient = {
         var configuration = HTTPClient.Configuration()

@@ -19,6 +19,13 @@ extension RegistryClient {
         guard answer.status == 201 else { throw ToolFailure(what: "PUT of a blob to \(repository): \(answer)") }
     }
 
+    /// Gets a blob, from the store itself when the server says so, as clients do.
+    package func pullBlob(_ digest: String, from repository: String) async throws -> Answer {
+        let answer = try await send("GET", "/v2/\(repository)/blobs/\(digest)")
+        guard answer.status == 307, let address = answer["location"] else { return answer }
+        return try await send("GET", address, as: .none)
+    }
+
     /// Puts a manifest and shows the answer.
     package func put(
         _ manifest: TestBlob, _ mediaType: String, to repository: String, at reference: String

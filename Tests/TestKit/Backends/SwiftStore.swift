@@ -141,7 +141,7 @@ package final class SwiftStore: Sendable {
             error_suppression_limit = 1000000
             [filter:tempauth]
             use = egg:swift#tempauth
-            user_test_tester = testing .admin http://127.0.0.1:\(port)/v1/AUTH_test
+            user_test_tester = testing .admin $HOST/v1/AUTH_test
             [filter:authtoken]
             paste.filter_factory = keystonemiddleware.auth_token:filter_factory
             www_authenticate_uri = \(keystone?.url ?? "")/v3

@@ -14,6 +14,8 @@ package struct FaultTrial: Sendable {
         package let pushPause: Duration
         /// Broken promises; empty when all was kept.
         package let violations: [String]
+        /// The digests of all blobs that a manifest still names.
+        package let blobs: Set<String>
     }
 
     /// The row, such as `F6`.
@@ -73,6 +75,7 @@ package struct FaultTrial: Sendable {
         } catch {
             working.cancel()
             await working.value
+            print("\(name): broken off; \(ledger.counts), violations: \(ledger.violations + pulls.tally.violations)")
             throw error
         }
         ledger.end()
@@ -80,7 +83,7 @@ package struct FaultTrial: Sendable {
         try await check(ledger, token, &random)
         let outcome = Outcome(
             pulls: pulls.tally, pushes: ledger.counts, pushPause: pause,
-            violations: ledger.violations + pulls.tally.violations)
+            violations: ledger.violations + pulls.tally.violations, blobs: ledger.blobs.union(pulls.blobs))
         print(line(outcome))
         return outcome
     }
@@ -92,6 +95,11 @@ package struct FaultTrial: Sendable {
             return answer.status == 503 && answer.text.contains("out of reach")
         }
         guard isSeen else { throw ToolFailure(what: "\(node.host) does not see that the database is away") }
+    }
+
+    /// Runs a collector beside those of the nodes that run, on each machine of a node.
+    package func runCollectors() async throws {
+        for node in cluster.running { try await node.command("gc") }
     }
 
     private func preparePulls(_ token: String) async throws -> SteadyPulls {
@@ -118,9 +126,14 @@ package struct FaultTrial: Sendable {
         for node in cluster.running {
             var last = ""
             let isBack = try await eventually(within: limit, every: .milliseconds(100)) {
-                let answer = try await push(to: node, token)
-                last = "\(answer)"
-                return answer.status == 201
+                do {
+                    let answer = try await push(to: node, token)
+                    last = "\(answer)"
+                    return answer.status == 201
+                } catch {
+                    last = "\(error)"
+                    return false
+                }
             }
             guard isBack else { throw ToolFailure(what: "\(name): \(node.host) takes no pushes: \(last)") }
         }
@@ -151,7 +164,8 @@ package struct FaultTrial: Sendable {
             "\(name): failed pulls: \(pulls.failedPulls) of \(pulls.pulls), failed requests: \(pulls.failedRequests), "
             + "stale answers: \(pulls.staleAnswers), longest pause: \(pulls.longestPull.inSeconds) s for pulls, "
             + "\(outcome.pushPause.inSeconds) s for pushes; acknowledged: \(outcome.pushes["manifest put", default: 0]) "
-            + "manifests, refused: \(outcome.pushes["503", default: 0]), violations: \(outcome.violations.count)"
+            + "manifests, of requests that push \(outcome.pushes["503", default: 0]) refused and "
+            + "\(outcome.pushes["broken", default: 0]) broken off, violations: \(outcome.violations.count)"
     }
 }
 

@@ -10,9 +10,12 @@ package final class HavenCluster: Sendable {
     package let nodes: [HavenProcess]
     /// One client of each node, with the administrator's rights.
     package let clients: [RegistryClient]
+    /// The name of the database that all share.
+    package let database: String
 
-    init(nodes: [HavenProcess]) {
+    init(nodes: [HavenProcess], database: String) {
         self.nodes = nodes
+        self.database = database
         clients = nodes.map(\.client)
     }
 
@@ -52,7 +55,7 @@ package final class HavenCluster: Sendable {
             }
             return try await group.reduce(into: [Int: HavenProcess]()) { $0[$1.0] = $1.1 }
         }
-        return HavenCluster(nodes: (0..<count).compactMap { nodes[$0] })
+        return HavenCluster(nodes: (0..<count).compactMap { nodes[$0] }, database: settings["db_name"] ?? "")
     }
 
     /// Ends all nodes, whatever state they are in.

@@ -38,6 +38,9 @@ package final class SteadyPulls: Sendable {
         self.nodes = nodes
     }
 
+    /// The digests of all that is pulled.
+    package var blobs: Set<String> { Set(images.flatMap { $0.blobs.map(\.digest) }) }
+
     package var tally: Tally { state.withLock { $0 } }
 
     /// Pulls with as many clients until the task is cancelled or it is over.

@@ -135,6 +135,14 @@ package final class PushLedger: Sendable {
         return touched + others.shuffled(using: &random).prefix(sample)
     }
 
+    /// The digests of all blobs that a manifest names which may be there.
+    package var blobs: Set<String> {
+        state.withLock { state in
+            let manifests = state.registers.values.flatMap { $0.possible.compactMap { $0 } }
+            return Set(manifests.flatMap { state.images[$0]?.blobs ?? [] })
+        }
+    }
+
     package func possible(_ name: Name) -> Set<String?> {
         state.withLock { $0.registers[name]?.possible ?? [nil] }
     }
