@@ -28,7 +28,6 @@ say "Step 3 of 3: testing"
 if (($#)); then
     swift test --skip-build "$@"
 else
-<<<<<<< HEAD
     # Each kind has the machine to itself: rooms, those that start databases, Redis and object stores, servers on all of these,
     # fifty images on every store, several servers that lose what they stand on, crash rounds, and servers with real clients.
     servers='SystemTests\.(RedisLossTests|GuideFileTests|ObjectStoreTests|VendorStoreTests|SharedDatabaseTests)'
