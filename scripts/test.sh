@@ -33,7 +33,8 @@ else
     servers='SystemTests\.(RedisLossTests|GuideFileTests|ObjectStoreTests|VendorStoreTests|SharedDatabaseTests)'
     images='SystemTests\.FiftyImagesTests'
     swift test --skip-build --skip SystemTests --skip 'SQLStorageTests|MetadataTests|CacheTests|CloudStorageTests'
-    for suite in SQLStorageTests MetadataTests CacheTests CloudStorageTests "$servers" "$images" ClusterTests CrashTests; do
+    suites=(SQLStorageTests MetadataTests CacheTests CloudStorageTests "$servers" "$images" CrashTests)
+    for suite in "${suites[@]}" ${HAVEN_TEST_BACKENDS:+ClusterTests}; do
         swift test --skip-build --filter "$suite"
     done
     # The rules above the database, on others than SQLite; make test-backends runs all of them on each, and the tests of clusters
