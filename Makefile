@@ -28,7 +28,7 @@ bench: ## Measure beside docker-registry and nginx (minutes).
 bench-long: ## Measure with a million tags, a large catalog and a large collection (an hour or more).
 	@scripts/bench.sh long
 
-soak: ## Fuzz every parser and run 200 crash rounds under load (more than an hour).
+soak: ## Fuzz every parser, run 200 crash rounds and three hours of collection under load (more than four hours).
 	@scripts/soak.sh
 
 clean: ## Remove what was built.

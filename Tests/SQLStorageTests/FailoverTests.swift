@@ -38,6 +38,45 @@ struct FailoverTests {
         }
     }
 
+    @Test("a host that hangs is left by all: what waits for it ends, and what comes next goes to another")
+    func hungHost() async throws {
+        let server = try await PostgreSQLServer.shared
+        let (first, second) = (try FaultProxy(to: server.port), try FaultProxy(to: server.port))
+        defer {
+            first.close()
+            second.close()
+        }
+        var place = try await server.makeDatabase()
+        place.hosts = [.init("127.0.0.1", port: first.port), .init("127.0.0.1", port: second.port)]
+        place.encryption = .disable
+        let database = PostgreSQLDatabase(place)
+        try await makeTable(database)
+        for lane in SQLLane.allCases { _ = try await database.read(lane) { try $0.rows("SELECT 1") } }
+        first.arm(.init("INSERT INTO t", toServer: .freeze))
+        // In the lane that may take ten minutes.
+        let waiting = Task {  // awaited below
+            _ = try await database.write(.administration, .full) { try $0.run("INSERT INTO t (n) VALUES (1)") }
+        }
+        let isHung = try await eventually { first.sprung == 1 }
+        #expect(isHung)
+        first.set(.blackhole)
+        // One that needs a new session finds out.
+        let ended = try await withDeadline(.seconds(120)) {
+            await withTaskGroup(of: Void.self) { group in
+                for number in 2..<12 { group.addTask { try? await insert(number, into: database) } }
+            }
+            return await waiting.result
+        }
+        let outcome = try #require(ended)
+        #expect(throws: SQLError.self) { try outcome.get() }
+        try await insert(20, into: database)
+        for lane in SQLLane.allCases {
+            let seen = try await database.read(lane) { try $0.rows("SELECT n FROM t WHERE n = 20").count }
+            #expect(seen == 1, "\(lane)")
+        }
+        await database.close()
+    }
+
     @Test("Galera: a node that dies, and one that loses its cluster, are left for one that is ready")
     func galera() async throws {
         try await withTemporaryFolder { folder in

@@ -17,14 +17,20 @@ final class GaleraBarrier: @unchecked Sendable {
 
     /// Returns after a wait that began after this call.
     ///
-    /// - Parameter wait: Makes the node catch up; called by one of those who wait.
+    /// - Parameters:
+    ///   - limit: How long to rely on others, whose own transactions may take longer than this one.
+    ///   - wait: Makes the node catch up; called by one of those who wait.
     /// - Throws: What `wait` throws, to the one who called it; the others try themselves.
-    func pass(_ wait: () throws(SQLError) -> Void) throws(SQLError) {
+    func pass(within limit: Duration, _ wait: () throws(SQLError) -> Void) throws(SQLError) {
+        let end = Date(timeIntervalSinceNow: limit / .seconds(1))
         condition.lock()
         let needed = begun + 1
         while passed < needed {
             if isRunning {
-                condition.wait()
+                guard condition.wait(until: end) else {
+                    condition.unlock()
+                    throw .timeout("the node does not say that it has caught up with its cluster")
+                }
             } else {
                 try lead(wait)
             }

@@ -6,6 +6,7 @@ import CMariaDB
 final class MariaDBSession: ServerSession {
     let handle: UnsafeMutablePointer<MYSQL>
     private let barrier: GaleraBarrier
+    private let limit: Duration
     private let statementLimit: Int
     private var isGalera = false
     private var statements: [String: UnsafeMutablePointer<MYSQL_STMT>] = [:]
@@ -19,6 +20,7 @@ final class MariaDBSession: ServerSession {
     ) throws(SQLError) {
         handle = try Self.connect(server, host, lane, options)
         self.barrier = barrier
+        limit = options.transactionLimit(of: lane)
         statementLimit = options.statementLimit
         do throws(SQLError) {
             isGalera = try prepareSession(lane, options)
@@ -36,7 +38,7 @@ final class MariaDBSession: ServerSession {
         switch mode {
         case .read:
             isWriting = false
-            if isGalera { try barrier.pass { () throws(SQLError) in try catchUp("SELECT 1") } }
+            if isGalera { try barrier.pass(within: limit) { () throws(SQLError) in try catchUp("SELECT 1") } }
             try execute("START TRANSACTION READ ONLY")
         case .write:
             isWriting = true

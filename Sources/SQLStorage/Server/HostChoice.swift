@@ -5,11 +5,14 @@ import Synchronization
 /// Which of several hosts the sessions of one database use; shared by all of its threads.
 ///
 /// Whoever opens a session tries the host that served last, then the others in their order. When one session finds that
-/// its host serves no writes any more, all sessions of before are opened anew at their next use.
+/// its host serves no writes any more, or when a new one finds that the host of before does not let it in and another does,
+/// all sessions of before are opened anew at their next use.
 final class HostChoice: Sendable {
     private struct State {
         var preferred = 0
         var generation = 0
+        /// The last generation whose host could not be reached any more while another one served, and since when.
+        var left: (generation: Int, since: ContinuousClock.Instant)?
         /// Until then no host is asked again, and why.
         var pause: (until: ContinuousClock.Instant, cause: SQLError)?
     }
@@ -26,6 +29,9 @@ final class HostChoice: Sendable {
     /// Changes when all sessions must be opened anew.
     var generation: Int { state.withLock { $0.generation } }
 
+    /// The sessions of this generation and of those before talk to a host that was left since that moment.
+    var left: (generation: Int, since: ContinuousClock.Instant)? { state.withLock { $0.left } }
+
     /// Opens a session with the first host that serves.
     ///
     /// - Throws: What kept every host from serving, as one error.
@@ -41,8 +47,7 @@ final class HostChoice: Sendable {
             let index = (first + step) % hosts.count
             do throws(SQLError) {
                 let session = try connect(hosts[index])
-                state.withLock { $0.preferred = index }
-                return (session, generation)
+                return (session, settle(on: index, instead: failures.first?.error, generation))
             } catch {
                 failures.append((hosts[index], error))
             }
@@ -50,6 +55,24 @@ final class HostChoice: Sendable {
         let cause = Self.summary(failures)
         state.withLock { $0.pause = (.now + Self.pause, cause) }
         throw cause
+    }
+
+    /// Takes note that a host let a session in.
+    ///
+    /// - Parameter refusal: Why the host that served last did not; nil when it did.
+    /// - Returns: The generation of the session.
+    private func settle(on index: Int, instead refusal: SQLError?, _ generation: Int) -> Int {
+        state.withLock { state in
+            state.preferred = index
+            // A full host still serves those it has let in before.
+            guard case .unreachable = refusal else { return generation }
+            // Somebody else has found out at the same time.
+            if let left = state.left, left.generation >= generation { return state.generation }
+            guard state.generation == generation else { return generation }
+            state.left = (generation, .now)
+            state.generation += 1
+            return state.generation
+        }
     }
 
     /// Says that the host of a session of `generation` does not serve writes any more.

@@ -10,6 +10,8 @@ final class ServerEngine: Sendable {
     private let pools: [ServerPool]
     private let deadline: Duration
     private let watchdog = DispatchSemaphore(value: 0)
+    /// How long calls to a host may go on that does not let new sessions in while another host does: it may be slow, not gone.
+    private static let farewell = Duration.seconds(2)
 
     init(
         _ dialect: SQLDialect, _ hosts: HostChoice, _ options: DatabaseServerOptions,
@@ -26,7 +28,7 @@ final class ServerEngine: Sendable {
                 ServerWorker(dialect, hosts, limit: limit) { (host) throws(SQLError) in try connect(host, lane) }
             }
         }
-        watch()
+        watch(hosts)
     }
 
     deinit {
@@ -62,12 +64,13 @@ final class ServerEngine: Sendable {
         watchdog.signal()
     }
 
-    private func watch() {
+    private func watch(_ hosts: HostChoice) {
         let (pools, watchdog) = (pools, watchdog)
         let thread = Thread {  // ends with stop()
             while watchdog.wait(timeout: .now() + .milliseconds(250)) == .timedOut {
                 let now = ContinuousClock.now
-                for pool in pools { pool.expire(now: now) }
+                let left = hosts.left.flatMap { $0.since + Self.farewell <= now ? $0.generation : nil }
+                for pool in pools { pool.expire(now: now, left: left) }
             }
         }
         thread.name = "sql.watch"

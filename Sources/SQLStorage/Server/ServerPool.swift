@@ -59,13 +59,18 @@ final class ServerPool: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Fails what has waited past its deadline, and ends calls that take too long.
-    func expire(now: ContinuousClock.Instant) {
+    /// Fails what has waited past its deadline, and ends calls that take too long or talk to a host that was left.
+    ///
+    /// - Parameter left: The last generation of that host's sessions, by ``HostChoice``; nil for none.
+    func expire(now: ContinuousClock.Instant, left: Int?) {
         condition.lock()
         let expired = waiting.removeAll { $0.deadline <= now }
         condition.unlock()
         for work in expired { work.fail(.timeout("no connection was free before the deadline")) }
-        for fuse in fuses.withLock({ Array($0.values) }) { fuse.expire(now: now) }
+        for fuse in fuses.withLock({ Array($0.values) }) {
+            if let left { fuse.leave(left) }
+            fuse.expire(now: now)
+        }
     }
 
     /// Refuses new work; what waits is still done.

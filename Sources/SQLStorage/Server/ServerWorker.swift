@@ -37,6 +37,7 @@ final class ServerWorker {
             } catch {
                 let isBlown = fuse.disarm()
                 answer(.failure(isBlown ? Self.tooLong(error) : error))
+                if isBlown { hosts.lost(generation) }
                 return finish(session, rollingBack: true)
             }
             if case .read = mode {
@@ -50,8 +51,9 @@ final class ServerWorker {
             answer(outcome.map { value }.mapError { $0 })
             finish(session, rollingBack: false)
         } catch {
-            answer(.failure(fuse.disarm() ? Self.tooLong(error) : error))
-            if let session, session.hasLostHost { hosts.lost(generation) }
+            let isBlown = fuse.disarm()
+            answer(.failure(isBlown ? Self.tooLong(error) : error))
+            if isBlown || session?.hasLostHost == true { hosts.lost(generation) }
             discard()
         }
     }
@@ -64,7 +66,7 @@ final class ServerWorker {
     private func begin(_ mode: ServerTransactionMode) throws(SQLError) -> any ServerSession {
         if let session, session.isAlive, generation == hosts.generation {
             do throws(SQLError) {
-                fuse.arm(session.socket, until: .now + limit)
+                fuse.arm(session.socket, generation, until: .now + limit)
                 try session.begin(mode)
                 return session
             } catch {
@@ -75,14 +77,14 @@ final class ServerWorker {
         discard()
         let (fresh, generation) = try hosts.open(connect)
         (session, self.generation) = (fresh, generation)
-        fuse.arm(fresh.socket, until: .now + limit)
+        fuse.arm(fresh.socket, generation, until: .now + limit)
         try fresh.begin(mode)
         return fresh
     }
 
     private func finish(_ session: any ServerSession, rollingBack: Bool) {
         if rollingBack, session.isAlive {
-            fuse.arm(session.socket, until: .now + limit)
+            fuse.arm(session.socket, generation, until: .now + limit)
             session.rollback()
             fuse.disarm()
         }

@@ -10,6 +10,7 @@ import Synchronization
 final class SessionFuse: Sendable {
     private struct State {
         var socket: Int32 = -1
+        var generation = 0
         var end: ContinuousClock.Instant?
         var isBlown = false
     }
@@ -17,16 +18,29 @@ final class SessionFuse: Sendable {
     private let state = Mutex(State())
 
     /// From now on the socket is shut at `end`, unless ``disarm()`` is called before.
-    func arm(_ socket: Int32, until end: ContinuousClock.Instant) {
-        state.withLock { $0 = State(socket: socket, end: end) }
+    ///
+    /// - Parameter generation: That of the session, by ``HostChoice``.
+    func arm(_ socket: Int32, _ generation: Int, until end: ContinuousClock.Instant) {
+        state.withLock { $0 = State(socket: socket, generation: generation, end: end) }
     }
 
-    /// - Returns: Whether the socket was shut.
+    /// - Returns: Whether the socket was shut because the call took too long.
     @discardableResult
     func disarm() -> Bool {
         state.withLock { state in
             state.end = nil
             return state.isBlown
+        }
+    }
+
+    /// Shuts the socket of a call to a host that was left: to its caller the host is gone, and the call may be repeated.
+    ///
+    /// - Parameter generation: The last one whose sessions talk to that host.
+    func leave(_ generation: Int) {
+        state.withLock { state in
+            guard state.end != nil, state.generation <= generation else { return }
+            shutdown(state.socket, Int32(SHUT_RDWR))
+            state.end = nil
         }
     }
 

@@ -51,36 +51,62 @@ extension ClusterTests {
                 let token = try await cluster.token(["repository:library/fresh:pull,push"])
                 let config = TestBlob("{}")
                 try await cluster.clients[0].push(config, to: "library/fresh")
-                var stale: [Int] = []
-                for turn in 0..<1_000 {
-                    let layer = TestBlob("layer \(turn)")
-                    let manifest = Self.manifest(config, layer)
-                    let (pusher, puller) = (cluster.clients[turn % 2], cluster.clients[(turn + 1) % 2])
-                    let sent = try await pusher.send(
-                        "POST", "/v2/library/fresh/blobs/uploads/?digest=\(layer.digest)", body: layer.bytes,
-                        as: .verbatim(token))
-                    let put = try await pusher.send(
-                        "PUT", "/v2/library/fresh/manifests/latest", ["Content-Type": TestMediaType.manifest],
-                        body: manifest.bytes, as: .verbatim(token))
-                    try #require(sent.status == 201 && put.status == 201, "\(sent)\n\(put)")
-                    let got = try await puller.send(
-                        "GET", "/v2/library/fresh/manifests/latest", ["Accept": "*/*"], as: .verbatim(token))
-                    let bytes = try await puller.send(
-                        "GET", "/v2/library/fresh/blobs/\(layer.digest)", as: .verbatim(token))
-                    if got.body != manifest.bytes || bytes.body != layer.bytes { stale.append(turn) }
+                let stale = try await withThrowingTaskGroup(of: Int.self) { group in
+                    for tag in 0..<4 {
+                        group.addTask {
+                            var stale = 0
+                            for turn in 0..<250 {
+                                let image = Image("tag\(tag)", TestBlob("layer \(tag) \(turn)"), config)
+                                let isFresh = try await Self.push(image, cluster, turn: turn, token)
+                                if !isFresh { stale += 1 }
+                            }
+                            return stale
+                        }
+                    }
+                    return try await group.reduce(0, +)
                 }
-                #expect(stale == [])
+                #expect(stale == 0)
             }
         }
 
         /// An image of one layer.
-        private static func manifest(_ config: TestBlob, _ layer: TestBlob) -> TestBlob {
-            let fields = [
-                #""schemaVersion":2"#, #""mediaType":"\#(TestMediaType.manifest)""#,
-                #""config":\#(config.descriptor(TestMediaType.config))"#,
-                #""layers":[\#(layer.descriptor(TestMediaType.layer))]"#,
-            ]
-            return TestBlob("{\(fields.joined(separator: ","))}")
+        private struct Image {
+            let tag: String
+            let layer: TestBlob
+            let manifest: TestBlob
+
+            init(_ tag: String, _ layer: TestBlob, _ config: TestBlob) {
+                self.tag = tag
+                self.layer = layer
+                let fields = [
+                    #""schemaVersion":2"#, #""mediaType":"\#(TestMediaType.manifest)""#,
+                    #""config":\#(config.descriptor(TestMediaType.config))"#,
+                    #""layers":[\#(layer.descriptor(TestMediaType.layer))]"#,
+                ]
+                manifest = TestBlob("{\(fields.joined(separator: ","))}")
+            }
+        }
+
+        /// Pushes an image through one node and pulls it through the other.
+        ///
+        /// - Returns: Whether the other showed it at once.
+        private static func push(
+            _ image: Image, _ cluster: HavenCluster, turn: Int, _ token: String
+        ) async throws -> Bool {
+            let (pusher, puller) = (cluster.clients[turn % 2], cluster.clients[(turn + 1) % 2])
+            let repository = "/v2/library/fresh"
+            let sent = try await pusher.send(
+                "POST", "\(repository)/blobs/uploads/?digest=\(image.layer.digest)", body: image.layer.bytes,
+                as: .verbatim(token))
+            let put = try await pusher.send(
+                "PUT", "\(repository)/manifests/\(image.tag)", ["Content-Type": TestMediaType.manifest],
+                body: image.manifest.bytes, as: .verbatim(token))
+            try #require(sent.status == 201 && put.status == 201, "\(sent)\n\(put)")
+            let manifest = try await puller.send(
+                "GET", "\(repository)/manifests/\(image.tag)", ["Accept": "*/*"], as: .verbatim(token))
+            let layer = try await puller.send(
+                "GET", "\(repository)/blobs/\(image.layer.digest)", as: .verbatim(token))
+            return manifest.body == image.manifest.bytes && layer.body == image.layer.bytes
         }
     }
 }

@@ -165,6 +165,48 @@ extension ClusterTests {
             }
         }
 
+        @Test("a push that is done after its client left is seen by every node at the same moment")
+        func clientLeft() async throws {
+            try await withCluster(of: 2, on: ClusterPair(.postgresql, .filesystem)) { cluster in
+                let (before, after) = (TestImage.make(), TestImage.make())
+                try await cluster.clients[0].push(before, to: "library/app", at: "v1")
+                for blob in after.blobs { try await cluster.clients[0].push(blob, to: "library/app") }
+                let token = try await cluster.token(["repository:library/app:pull,push"])
+                let proxy = try FaultProxy(to: cluster.nodes[0].httpPort)
+                defer { proxy.close() }
+                proxy.arm(.init("PUT /v2/", toServer: .cutAfter))
+                let server = try await PostgreSQLServer.shared
+                // Nobody writes a tag while it lasts, and everybody reads.
+                async let locked = server.sql(
+                    "LOCK TABLE tags IN SHARE MODE; SELECT pg_sleep(5)", in: cluster.database)
+                let locks = "SELECT COUNT(*) FROM pg_locks WHERE mode = 'ShareLock' AND relation = 'tags'::regclass"
+                let isLocked = try await eventually {
+                    try await server.sql(locks, in: cluster.database).first == "1"
+                }
+                #expect(isLocked)
+                let cut = RegistryClient("http://127.0.0.1:\(proxy.port)")
+                await #expect(throws: (any Error).self) {
+                    try await cut.send(
+                        "PUT", "/v2/library/app/manifests/v1", ["Content-Type": after.mediaType],
+                        body: after.manifest.bytes, as: .verbatim(token))
+                }
+                for client in cluster.clients {
+                    let seen = try await client.send("GET", "/v2/library/app/manifests/v1", ["Accept": "*/*"])
+                    #expect(seen.body == before.manifest.bytes, "nobody can have written")
+                }
+                _ = try await locked
+                // What one node has shown once, the other shows from then on.
+                let isSeen = try await eventually {
+                    let seen = try await cluster.clients[1].send(
+                        "GET", "/v2/library/app/manifests/v1", ["Accept": "*/*"])
+                    return seen.body == after.manifest.bytes
+                }
+                #expect(isSeen)
+                let seen = try await cluster.clients[0].send("GET", "/v2/library/app/manifests/v1", ["Accept": "*/*"])
+                #expect(seen.body == after.manifest.bytes)
+            }
+        }
+
         @Test(
             "F16: a node whose clock is wrong by ten minutes, and jumps, loses nothing and lets nobody lose anything",
             arguments: ClusterPair.some(.init(.postgresql, .filesystem), .init(.galera, .swift)))

@@ -50,7 +50,7 @@ extension ClusterTests {
         }
 
         @Test(
-            "F13: a blob whose bytes come wrong from the store is cut off, on every node, and is whole when they come right",
+            "F13: a blob whose bytes come wrong from the store is cut off and told to pushers as absent, and pushing it again heals it",
             arguments: ClusterPair.behindHTTP(.init(.postgresql, .s3), .init(.postgresql, .swift)))
         func corrupt(_ pair: ClusterPair) async throws {
             try await withProxiedCluster(of: 2, on: pair) { cluster, proxy in
@@ -64,6 +64,13 @@ extension ClusterTests {
                 }
                 #expect(proxy.struck >= 2)
                 proxy.set(.pass)
+                for client in cluster.clients {
+                    let isAbsent = try await eventually {
+                        try await client.send("HEAD", "/v2/library/app/blobs/\(blob.digest)").status == 404
+                    }
+                    #expect(isAbsent, "a pusher is told to bring it")
+                }
+                try await cluster.clients[0].push(blob, to: "library/app")
                 for client in cluster.clients {
                     let answer = try await client.send("GET", "/v2/library/app/blobs/\(blob.digest)")
                     #expect(answer.body == blob.bytes)

@@ -95,11 +95,12 @@ final class CrashWorker: Sendable {
         streamed: Bool = false
     ) async throws -> Answer {
         let node = nodes.randomElement() ?? nodes[0]
+        let wasBroken = ledger.isBroken
         let answer = try await node.send(
             method, target, headers, body: body, streamed: streamed, as: .verbatim(token))
         guard answer.status >= 500 else { return answer }
         ledger.count("\(answer.status)")
-        if ledger.excuses(answer) { throw Refused() }
+        if ledger.excuses(answer, wasBroken) { throw Refused() }
         ledger.note(unexcused: answer, to: "\(method) \(target) at \(node.url)")
         return answer
     }

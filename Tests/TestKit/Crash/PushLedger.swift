@@ -73,10 +73,14 @@ package final class PushLedger: Sendable {
     /// Says what is tolerated from now on.
     package func tolerate(_ tolerance: Tolerance) { state.withLock { $0.tolerance = tolerance } }
 
+    /// Whether something that the server needs is broken by the test.
+    var isBroken: Bool { state.withLock { $0.tolerance == .broken } }
+
     /// Whether an answer 5xx is one that a broken surrounding excuses; its client comes back later.
-    package func excuses(_ answer: Answer) -> Bool {
-        [503, 507].contains(answer.status) && answer["retry-after"] != nil
-            && state.withLock { $0.tolerance == .broken }
+    ///
+    /// - Parameter wasBroken: Whether it was broken when the request began.
+    func excuses(_ answer: Answer, _ wasBroken: Bool) -> Bool {
+        [503, 507].contains(answer.status) && answer["retry-after"] != nil && (wasBroken || isBroken)
     }
 
     /// Notes an answer 5xx that nothing excuses.

@@ -120,9 +120,10 @@ package final class ResumingClient: Sendable {
         _ method: String, _ target: String, _ headers: [String: String] = [:], body: [UInt8]? = nil
     ) async throws -> Answer {
         let node = nodes.randomElement() ?? nodes[0]
+        let wasBroken = ledger.isBroken
         let answer = try await node.send(method, target, headers, body: body, as: .verbatim(token))
         // As when the answer was lost: whether it was done must be asked.
-        if ledger.excuses(answer) { throw ToolFailure(what: "\(answer.status)") }
+        if ledger.excuses(answer, wasBroken) { throw ToolFailure(what: "\(answer.status)") }
         return answer
     }
 }
