@@ -22,7 +22,7 @@ build: ## Build the optimised program: .build/release/haven.
 lint: ## Check the form of the sources, the scripts and the documents.
 	@scripts/lint.sh
 
-bench: ## Measure beside docker-registry and nginx (minutes).
+bench: ## Measure beside docker-registry and nginx, and on object stores (minutes).
 	@scripts/bench.sh
 
 bench-long: ## Measure with a million tags, a large catalog and a large collection (an hour or more).

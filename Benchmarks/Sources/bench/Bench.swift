@@ -17,14 +17,14 @@ struct Bench {
     }
 
     private static func run(_ options: Options) throws {
-        let names = options.isLong ? LongBenchmarks.names : ShortBenchmarks.names
+        let names = options.group.names
         if options.lists { return print(names.joined(separator: "\n")) }
         if let unknown = options.only.first(where: { !names.contains($0) }) {
             throw BenchmarkFailure("no scenario \(unknown); there are: \(names.joined(separator: " "))")
         }
         try? FileManager.default.removeItem(atPath: options.folder)
         defer { try? FileManager.default.removeItem(atPath: options.folder) }
-        let outcomes = options.isLong ? try LongBenchmarks(options).run() : try ShortBenchmarks(options).run()
+        let outcomes = try options.group.run(options)
         let report = Report(outcomes: outcomes, options: options)
         print(report.text)
         if options.writes { try report.write() }

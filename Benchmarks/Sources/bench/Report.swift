@@ -25,9 +25,8 @@ struct Report {
 
     /// Writes the table to `labs/speed`.
     func write() throws {
-        let file = "\(options.root)/labs/speed/\(options.isLong ? "results-long.md" : "results.md")"
-        try "# \(options.isLong ? "Results of the long run" : "Results")\n\n\(text)".write(
-            toFile: file, atomically: true, encoding: .utf8)
+        let file = "\(options.root)/labs/speed/\(options.group.resultsFile)"
+        try "# \(options.group.title)\n\n\(text)".write(toFile: file, atomically: true, encoding: .utf8)
         progress("written: \(file)")
     }
 

@@ -11,6 +11,7 @@ struct ShortBenchmarks {
     init(_ options: Options) { self.options = options }
 
     func run() throws -> [Outcome] {
+        guard options.asksFor(Self.names) else { return [] }
         let stage = try Stage(options)
         let all =
             smallReads(stage) + blobReads(stage) + blobPushes(stage) + imagePushes(stage) + footprint(stage)

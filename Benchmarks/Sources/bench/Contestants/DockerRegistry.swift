@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// Debian's docker-registry in its fastest setting: file system, descriptors cached in memory, no log, no users, no
-/// health check of the storage, no purging.
+/// Debian's docker-registry in its fastest setting: descriptors cached in memory, no log, no users, no health check of the
+/// storage, no purging. Blobs are in the file system, or in a store that its settings name.
 final class DockerRegistry: RegistryServer {
     let port: Int
     private(set) var process: ServerProcess
@@ -11,7 +11,8 @@ final class DockerRegistry: RegistryServer {
     private let executable: String
     private let folder: String
 
-    init(folder: String) throws {
+    /// - Parameter store: The entry of `storage` in YAML, on one line; nil: the file system.
+    init(folder: String, store: String? = nil) throws {
         self.folder = folder
         port = try freePort()
         executable = try path(of: "docker-registry")
@@ -20,9 +21,10 @@ final class DockerRegistry: RegistryServer {
             version: 0.1
             log: {level: error, accesslog: {disabled: true}}
             storage:
-              filesystem: {rootdirectory: \(folder)/data}
+              \(store ?? "filesystem: {rootdirectory: \(folder)/data}")
               cache: {blobdescriptor: inmemory}
               delete: {enabled: true}
+              redirect: {disable: true}
               maintenance: {uploadpurging: {enabled: false}}
             health: {storagedriver: {enabled: false}}
             http: {addr: "127.0.0.1:\(port)"}

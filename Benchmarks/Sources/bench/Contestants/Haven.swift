@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// Haven's release build with the embedded default: SQLite, file system, request log on, a private project.
+/// Haven's release build with the embedded default: SQLite, request log on, a private project. Blobs are in the file system,
+/// or in a store that its settings name.
 final class Haven: RegistryServer {
     let port: Int
     private(set) var process: ServerProcess
@@ -16,15 +17,16 @@ final class Haven: RegistryServer {
     private static let user = "bench"
     static let project = "bench"
 
-    init(executable: String, folder: String) throws {
+    /// - Parameter store: The settings of an object store, as variables; empty: the file system.
+    init(executable: String, folder: String, store: [String: String] = [:]) throws {
         self.executable = executable
         self.folder = folder
         port = try freePort()
-        environment = [
+        environment = store.merging([
             "HAVEN_DATA_VOLUME": "\(folder)/data", "HAVEN_SECRETKEY_PATH": "\(folder)/secret",
             "HAVEN_LISTEN": "127.0.0.1", "HAVEN_HTTP_PORT": "\(port)", "HAVEN_METRICS_PORT": "\(try freePort())",
             "HAVEN_HARBOR_ADMIN_PASSWORD": administratorPassword,
-        ]
+        ]) { $1 }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         process = try ServerProcess(executable, ["serve"], environment: environment, log: "\(folder)/log")
         try process.waitUntilAnswering("/healthz", port: port, log: "\(folder)/log")

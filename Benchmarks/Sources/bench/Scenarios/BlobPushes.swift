@@ -46,7 +46,7 @@ extension ShortBenchmarks {
         _ stage: Stage, _ contestant: Contestant, _ files: [String],
         by method: @escaping @Sendable (Pusher, String, String) throws -> Void
     ) throws -> [String: Double] {
-        for file in files { try Self.stamp(file) }
+        for file in files { try BlobFile.stamp(file) }
         let gibibytes = Double(try files.reduce(0) { try $0 + fileSize($1) }) / Double(1 << 30)
         let limit = stage.limit
         let (hashing, digests) = try timed { try inParallel(files.count) { try limit.hash(files[$0]).digest } }
@@ -64,13 +64,6 @@ extension ShortBenchmarks {
         return ["rate": gibibytes / seconds, "CPU": cpu / gibibytes]
     }
 
-    /// Changes a file's first bytes, so that its digest is new to everyone.
-    private static func stamp(_ file: String) throws {
-        let handle = try FileHandle(forUpdating: URL(fileURLWithPath: file))
-        try handle.write(contentsOf: Data(UUID().uuidString.utf8))
-        try handle.close()
-    }
-
     /// A file of random bytes, made when it is absent.
     static func piece(_ path: String, bytes: Int) throws -> String {
         if access(path, R_OK) != 0 { try execute("openssl", ["rand", "-out", path, "\(bytes)"]) }
@@ -81,4 +74,14 @@ extension ShortBenchmarks {
 /// Hands a connection to the thread that uses it.
 struct SendablePusher: @unchecked Sendable {  // made on one thread, used afterwards on exactly one other
     let pusher: Pusher
+}
+
+/// Files that are pushed again and again.
+enum BlobFile {
+    /// Changes a file's first bytes, so that its digest is new to everyone.
+    static func stamp(_ file: String) throws {
+        let handle = try FileHandle(forUpdating: URL(fileURLWithPath: file))
+        try handle.write(contentsOf: Data(UUID().uuidString.utf8))
+        try handle.close()
+    }
 }
