@@ -18,11 +18,17 @@ package enum SchemaCheck {
         }
     }
 
+    /// Nodes that start together meet a database that one of them is just filling, so a missing migration is waited for a while.
+    ///
     /// - Throws: ``StartFault/file(_:)`` when a migration is missing.
-    static func demandCurrent(_ database: any SQLDatabase) async throws {
-        let status = try await explaining { try await Migrator(database).status() }
-        guard status.allSatisfy({ $0.appliedAt != nil }) else {
-            throw StartFault.file("the database has the schema of an older version; run this first: haven db migrate")
+    static func demandCurrent(_ database: any SQLDatabase, patience: Duration = .seconds(10)) async throws {
+        let end = ContinuousClock.now + patience
+        while try await explaining({ try await Migrator(database).status() }).contains(where: { $0.appliedAt == nil }) {
+            guard ContinuousClock.now < end else {
+                throw StartFault.file(
+                    "the database has the schema of an older version; run this first: haven db migrate")
+            }
+            try await Task.sleep(for: .milliseconds(200))
         }
     }
 
