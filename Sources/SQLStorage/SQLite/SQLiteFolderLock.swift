@@ -16,14 +16,16 @@ package final class SQLiteFolderLock: Sendable {
     /// - Throws: ``SQLError/conflict(_:)`` while another has it; ``SQLError/unreachable(_:)`` when there is no such folder.
     package init(of path: String) throws(SQLError) {
         let folder = SQLitePlace.folder(of: path)
-        descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SQLitePlace.failure("open", folder) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let failure = SQLitePlace.failure("lock", folder)
+        let opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard opened >= 0 else { throw SQLitePlace.failure("open", folder) }
+        guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
             let isTaken = errno == EWOULDBLOCK
-            close(descriptor)
+            let failure = SQLitePlace.failure("lock", folder)
+            close(opened)
             throw isTaken ? .conflict("another process changes the tables in \(folder)") : failure
         }
+        // Last: a lock that has its descriptor closes it when it goes, also out of a failed `init`.
+        descriptor = opened
     }
 
     deinit { close(descriptor) }

@@ -71,18 +71,10 @@ extension ClusterTests {
             "F7: a database that hangs holds no pull up for longer than a moment, and nothing is written twice",
             arguments: ClusterPair.stores(.filesystem))
         func serverHangs(_ store: ClusterStore) async throws {
-            try await withPostgreSQL { server in
-                let place = ClusterDatabase.postgresql.settings(try await server.makeDatabase())
-                try await withCluster(of: 2, on: place, store) { cluster in
-                    let trial = FaultTrial("F7 (\(store))", on: cluster)
-                    let outcome = try await trial.run(recovery: .seconds(60)) { trial in
-                        server.process.pause()
-                        for node in cluster.nodes { try await trial.awaitOutage(of: node) }
-                        server.process.resume()
-                    }
-                    #expect(outcome.violations == [])
-                    #expect(outcome.pulls.failedPulls == 0)
-                }
+            try await trial("F7", store, recovery: .seconds(60)) { server, cluster, trial in
+                server.process.pause()
+                for node in cluster.nodes { try await trial.awaitOutage(of: node) }
+                server.process.resume()
             }
         }
 
@@ -90,21 +82,14 @@ extension ClusterTests {
             "F8: while the database takes no writes, pulls go on and pushes are told to come back",
             arguments: ClusterPair.stores(.swift))
         func readOnly(_ store: ClusterStore) async throws {
-            try await withPostgreSQL { server in
-                let place = ClusterDatabase.postgresql.settings(try await server.makeDatabase())
-                try await withCluster(of: 2, on: place, store) { cluster in
-                    let outcome = try await FaultTrial("F8 (\(store))", on: cluster).run { _ in
-                        try await server.change("default_transaction_read_only", to: "on")
-                        let isSeen = try await eventually {
-                            let answer = try await cluster.clients[0].send("GET", "/api/v2.0/health", as: .none)
-                            return answer.status == 503 && answer.text.contains("pulls")
-                        }
-                        #expect(isSeen)
-                        try await server.change("default_transaction_read_only", to: "off")
-                    }
-                    #expect(outcome.violations == [])
-                    #expect(outcome.pulls.failedPulls == 0)
+            try await trial("F8", store) { server, cluster, _ in
+                try await server.change("default_transaction_read_only", to: "on")
+                let isSeen = try await eventually {
+                    let answer = try await cluster.clients[0].send("GET", "/api/v2.0/health", as: .none)
+                    return answer.status == 503 && answer.text.contains("pulls")
                 }
+                #expect(isSeen)
+                try await server.change("default_transaction_read_only", to: "off")
             }
         }
 
@@ -112,15 +97,24 @@ extension ClusterTests {
             "F9: when others take all connections, pulls go on, and all is well seconds after their release",
             arguments: ClusterPair.stores(.filesystem))
         func noConnections(_ store: ClusterStore) async throws {
+            try await trial("F9", store) { server, cluster, trial in
+                try await server.sql("ALTER ROLE haven CONNECTION LIMIT 0")
+                try await server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'haven'")
+                for node in cluster.nodes { try await trial.awaitOutage(of: node) }
+                try await server.sql("ALTER ROLE haven CONNECTION LIMIT -1")
+            }
+        }
+
+        /// Two nodes on a PostgreSQL of its own, which `fault` breaks and mends: no pull fails, nothing is lost.
+        private func trial(
+            _ row: String, _ store: ClusterStore, recovery limit: Duration = .seconds(30),
+            _ fault: (PostgreSQLServer, HavenCluster, FaultTrial) async throws -> Void
+        ) async throws {
             try await withPostgreSQL { server in
                 let place = ClusterDatabase.postgresql.settings(try await server.makeDatabase())
                 try await withCluster(of: 2, on: place, store) { cluster in
-                    let outcome = try await FaultTrial("F9 (\(store))", on: cluster).run { trial in
-                        try await server.sql("ALTER ROLE haven CONNECTION LIMIT 0")
-                        try await server.sql(
-                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'haven'")
-                        for node in cluster.nodes { try await trial.awaitOutage(of: node) }
-                        try await server.sql("ALTER ROLE haven CONNECTION LIMIT -1")
+                    let outcome = try await FaultTrial("\(row) (\(store))", on: cluster).run(recovery: limit) { trial in
+                        try await fault(server, cluster, trial)
                     }
                     #expect(outcome.violations == [])
                     #expect(outcome.pulls.failedPulls == 0)
