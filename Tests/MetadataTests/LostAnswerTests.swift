@@ -110,10 +110,7 @@ func withProxiedStore(_ kind: TestDatabase, _ body: (FaultProxy, MetadataStore) 
     try await kind.withServer { place in
         try await Migrator(kind.open(place)).migrate()
         let proxy = try FaultProxy(to: place.hosts[0].port)
-        var through = place
-        through.hosts = [.init("127.0.0.1", port: proxy.port)]
-        through.encryption = .disable
-        let database = try kind.open(through)
+        let database = try kind.open(place.through(proxy))
         do {
             try await body(proxy, MetadataStore(database: database))
         } catch {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Metadata
 import SQLStorage
 import TestKit
 import Testing
+
+@testable import Metadata
 
 @Suite("Migrations")
 struct MigratorTests {
@@ -180,11 +181,8 @@ struct MigratorTests {
         try await kind.withServer { place in
             for table in ["settings", "uploads", "manifest_children"] {
                 let proxy = try FaultProxy(to: place.hosts[0].port)
-                var through = place
-                through.hosts = [.init("127.0.0.1", port: proxy.port)]
-                through.encryption = .disable
                 proxy.arm(.init(" \(table) (", toServer: .cutBefore))
-                let killed = try kind.open(through)
+                let killed = try kind.open(place.through(proxy))
                 let migrating = Task {  // awaited below
                     try await Migrator(killed, leaseLife: .seconds(1)).migrate()
                 }
@@ -203,6 +201,43 @@ struct MigratorTests {
                 return try await SchemaPicture.of(other)
             }
             #expect(interrupted == whole)
+        }
+    }
+
+    @Test(
+        "whoever waits for another only reads, so that it does not end the other's transactions on a cluster",
+        arguments: [TestDatabase.mariadb, .galera])
+    func waiting(_ kind: TestDatabase) async throws {
+        try await kind.withServer { place in
+            let holder = try kind.open(place)
+            let lease = try await MigrationLease.take(holder, life: .seconds(60))
+            let proxy = try FaultProxy(to: place.hosts[0].port)
+            for write in ["CREATE TABLE", "INSERT INTO", "UPDATE schema_lock"] {
+                proxy.arm(.init(write, toServer: .cutBefore))
+                let waiter = try kind.open(place.through(proxy))
+                await #expect(throws: SQLError.conflict("another node migrates")) {
+                    try await MigrationLease.take(waiter, life: .seconds(60))
+                }
+                await waiter.close()
+            }
+            #expect(proxy.sprung == 0)
+            await lease.release()
+            _ = try await MigrationLease.take(holder, life: .seconds(60))
+            proxy.close()
+            await holder.close()
+        }
+    }
+
+    @Test("are told as done when only their lock could not be given back", arguments: [TestDatabase.mariadb])
+    func unreleased(_ kind: TestDatabase) async throws {
+        try await kind.withServer { place in
+            let proxy = try FaultProxy(to: place.hosts[0].port)
+            proxy.arm(.init("SET until_at = 0", toServer: .cutBefore))
+            let database = try kind.open(place.through(proxy))
+            try await #expect(Migrator(database, migrations: [first]).migrate().map(\.number) == [1])
+            #expect(proxy.sprung == 1)
+            await database.close()
+            proxy.close()
         }
     }
 

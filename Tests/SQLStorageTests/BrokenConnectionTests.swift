@@ -11,10 +11,7 @@ private func withProxied(
 ) async throws {
     try await kind.withServer { place in
         let proxy = try FaultProxy(to: place.hosts[0].port)
-        var through = place
-        through.hosts = [.init("127.0.0.1", port: proxy.port)]
-        through.encryption = .disable
-        let database = try kind.open(through, options: options)
+        let database = try kind.open(place.through(proxy), options: options)
         do {
             try await database.write(.push, .full) { tx in
                 let type = tx.dialect.integerType

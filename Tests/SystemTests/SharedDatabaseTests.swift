@@ -93,11 +93,8 @@ struct SharedDatabaseTests {
     func cutCommits(_ kind: TestDatabase) async throws {
         try await kind.withServer { place in
             let proxy = try FaultProxy(to: place.hosts[0].port)
-            var through = place
-            through.hosts = [.init("127.0.0.1", port: proxy.port)]
-            let cut = through
             try await withTemporaryFolder { folder in
-                var settings = Self.settings(kind, cut, in: folder)
+                var settings = Self.settings(kind, place.through(proxy), in: folder)
                 settings["db_sslmode"] = "disable"
                 settings["gc_interval"] = "1h"
                 try await withHaven(settings: settings) { haven in
@@ -124,11 +121,8 @@ struct SharedDatabaseTests {
     func away(_ kind: TestDatabase) async throws {
         try await kind.withServer { place in
             let proxy = try FaultProxy(to: place.hosts[0].port)
-            var through = place
-            through.hosts = [.init("127.0.0.1", port: proxy.port)]
-            let proxied = through
             try await withTemporaryFolder { folder in
-                try await withHaven(settings: Self.settings(kind, proxied, in: folder)) { haven in
+                try await withHaven(settings: Self.settings(kind, place.through(proxy), in: folder)) { haven in
                     let image = TestImage.make()
                     try await haven.client.push(image, to: "library/app", at: "1")
                     proxy.set(.refuse)

@@ -12,6 +12,8 @@ struct MigrationLease: Sendable {
     private let fence: Int64
     private let life: Int64
 
+    private static let name = "schema_lock"
+
     /// The table of the row; only MariaDB has it.
     static let table: SQLStatement =
         """
@@ -24,26 +26,38 @@ struct MigrationLease: Sendable {
 
     /// Takes the lease, and makes what it needs in an empty database.
     ///
+    /// Whoever waits for another only reads: on Galera, each change of a table and each write to the row would end the
+    /// holder's transactions.
+    ///
     /// - Parameter life: How long it holds without being renewed, in microseconds.
     /// - Throws: ``SQLError/conflict(_:)`` while another process has it.
     static func take(_ database: any SQLDatabase, life: Int64) async throws -> MigrationLease {
-        for table in [SchemaLedger.table(.mariadb), table] {
+        let isPrepared = try await database.read(.administration) { try SchemaLedger.tables($0).contains(name) }
+        for table in isPrepared ? [] : [SchemaLedger.table(.mariadb), table] {
             try await database.write(.administration, .full) { _ = try $0.run(table) }
         }
         return try await database.write(.administration, .full) { transaction in
-            let dialect = transaction.dialect
-            try transaction.run(
-                """
-                INSERT INTO schema_lock (name, fence, until_at) VALUES ('schema', 0, 0) \(dialect.keepExisting("name"))
-                """)
-            let seen = try transaction.rows("SELECT fence FROM schema_lock WHERE name = 'schema'")[0].integer(0)
+            let now = transaction.dialect.now
+            let seen = try transaction.rows(
+                "SELECT fence, until_at < \(now) FROM schema_lock WHERE name = 'schema'"
+            ).first
+            if seen == nil {
+                try transaction.run(
+                    """
+                    INSERT INTO schema_lock (name, fence, until_at) VALUES ('schema', 0, 0)
+                    \(transaction.dialect.keepExisting("name"))
+                    """)
+            } else if seen?.integer(1) == 0 {
+                throw SQLError.conflict("another node migrates")
+            }
+            let fence = seen?.integer(0) ?? 0
             let taken = try transaction.run(
                 """
-                UPDATE schema_lock SET fence = fence + 1, until_at = \(dialect.now) + \(life)
-                WHERE name = 'schema' AND fence = \(seen) AND until_at < \(dialect.now)
+                UPDATE schema_lock SET fence = fence + 1, until_at = \(now) + \(life)
+                WHERE name = 'schema' AND fence = \(fence) AND until_at < \(now)
                 """)
             guard taken == 1 else { throw SQLError.conflict("another node migrates") }
-            return MigrationLease(database: database, fence: seen + 1, life: life)
+            return MigrationLease(database: database, fence: fence + 1, life: life)
         }
     }
 
@@ -59,10 +73,13 @@ struct MigrationLease: Sendable {
         guard renewed == 1 else { throw SQLError.conflict("another node migrates now") }
     }
 
-    /// Gives it back.
-    func release() async throws {
-        try await database.write(.administration, .full) { transaction in
-            _ = try transaction.run("UPDATE schema_lock SET until_at = 0 WHERE name = 'schema' AND fence = \(fence)")
+    /// Gives it back. When that fails it ends by itself, and what was done under it stays done.
+    func release() async {
+        try? await RetryPolicy(absence: .zero).run(.mariadb) {
+            try await database.write(.administration, .full) { transaction in
+                _ = try transaction.run(
+                    "UPDATE schema_lock SET until_at = 0 WHERE name = 'schema' AND fence = \(fence)")
+            }
         }
     }
 }

@@ -120,13 +120,14 @@ package struct Migrator: Sendable {
     }
 
     private func applyStepwise(_ migration: Migration) async throws -> Bool {
+        guard try await database.read(.administration, { try isMissing(migration, $0) }) else { return false }
         let lease = try await MigrationLease.take(database, life: leaseLife)
         do {
             let isApplied = try await applySteps(migration, lease)
-            try await lease.release()
+            await lease.release()
             return isApplied
         } catch {
-            try? await lease.release()  // it ends by itself too
+            await lease.release()
             throw error
         }
     }

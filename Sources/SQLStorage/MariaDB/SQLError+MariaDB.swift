@@ -5,8 +5,8 @@ extension SQLError {
     static func mariaDB(_ code: UInt32, _ text: String) -> SQLError {
         let cause = "\(text) (\(code))"
         switch code {
-        // Deadlock or certification conflict, wait for a lock, changed row; a statement prepared before its table changed.
-        case 1213, 1205, 1020, 1615, 1243: return .conflict(cause)
+        // Deadlock or certification conflict, wait for a lock, changed row; a snapshot or a statement older than its table.
+        case 1213, 1205, 1020, 1412, 1615, 1243: return .conflict(cause)
         case 1062, 1586: return .duplicate(cause)
         case 1216, 1217, 1451, 1452: return .foreignKey(cause)
         // Read-only transaction, option or server.
