@@ -13,7 +13,7 @@ run: ## Install what is missing, build, and start a registry on http://127.0.0.1
 test: ## Install what the tests need and run all of them, real clients included.
 	@scripts/test.sh
 
-test-backends: ## The same, with every rule on every database and every cluster test on every store.
+test-backends: ## The same, with the tests of several nodes on every database and every store (hours).
 	@HAVEN_TEST_BACKENDS=1 scripts/test.sh
 
 build: ## Build the optimised program: .build/release/haven.

@@ -98,7 +98,12 @@ package struct MetadataStore: Sendable {
             // In the lane of pushes: that is the one whose health is asked for, and what hangs there ends soonest.
             try await database.write(.push, .full) { try MetadataTransaction(sql: $0).beat(node) }
         }
-        if let watch { try await watch.probe(beat) } else { try await beat() }
+        do {
+            if let watch { try await watch.probe(beat) } else { try await beat() }
+        } catch SQLError.timeout(let cause) {
+            database.lookAround()
+            throw SQLError.timeout(cause)
+        }
     }
 
     /// A number that changes with every commit; see ``SQLDatabase/changeStamp()``.

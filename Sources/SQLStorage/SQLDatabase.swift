@@ -32,7 +32,9 @@ package enum SQLLane: Int, Sendable, CaseIterable {
 package enum SQLDurability: Sendable {
     /// Never, once the call has returned.
     case full
-    /// In a power cut, until any later ``full`` write; not when only this process dies. For rows that bear no promise.
+    /// When the machine of this process loses its power, until any later ``full`` write; not when only this process dies.
+    /// Never on a server: its crash leaves processes alive that go on from what it told them, and would meet numbers that
+    /// were given out before.
     case relaxed
 }
 
@@ -63,6 +65,14 @@ package protocol SQLDatabase: Sendable {
     /// - Returns: nil when this database cannot tell; the caller must then read.
     func changeStamp() -> UInt64?
 
+    /// Says that an answer is overdue. Whether the host that is used still lets sessions in is found out in the background;
+    /// when another one serves instead, all go over to it, and what waits for the first one ends.
+    func lookAround()
+
     /// Lets running transactions finish, refuses new ones, and releases everything.
     func close() async
+}
+
+extension SQLDatabase {
+    package func lookAround() {}
 }

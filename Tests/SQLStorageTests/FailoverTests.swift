@@ -21,6 +21,48 @@ struct FailoverTests {
         }
     }
 
+    @Test("PostgreSQL: an old primary that comes back after a promotion is not written to, not even by newcomers")
+    func oldPrimary() async throws {
+        try await withPair(synchronous: false) { primary, standby in
+            var place = try await primary.makeDatabase()
+            place.hosts.append(.init("127.0.0.1", port: standby.port))
+            let database = PostgreSQLDatabase(place)
+            try await makeTable(database)
+            try await insert(1, into: database)
+            try await #expect(eventuallyCopied(1, to: standby))
+            try await primary.process.kill()
+            try await standby.promote()
+            #expect(try await eventually { (try? await insert(2, into: database)) != nil })
+            try await primary.start()
+            try await standby.process.kill()
+            await SQLDatabaseContract.expectError("unreachable") { try await insert(3, into: database) }
+            try await standby.start()
+            #expect(try await eventually { (try? await insert(4, into: database)) != nil })
+            let other = PostgreSQLDatabase(place)
+            try await insert(5, into: other)
+            try await #expect(numbers(in: database) == [1, 2, 4, 5])
+            await other.close()
+            await database.close()
+        }
+    }
+
+    @Test("PostgreSQL: a crash of the server loses nothing that was answered, also of writes that ask for less")
+    func crash() async throws {
+        try await withTemporaryFolder { folder in
+            let server = try await PostgreSQLServer.start(in: folder)
+            let database = PostgreSQLDatabase(try await server.makeDatabase())
+            try await makeTable(database)
+            for number in 1...20 {
+                try await database.write(.push, .relaxed) { _ = try $0.run("INSERT INTO t (n) VALUES (\(number))") }
+            }
+            try await server.process.kill()
+            try await server.start()
+            #expect(try await eventually { (try? await numbers(in: database)) == Array(1...20) })
+            await database.close()
+            try await server.process.kill()
+        }
+    }
+
     @Test("PostgreSQL: a wait for the synchronous stand-by that somebody cancels leaves the commit unknown")
     func cancelledWait() async throws {
         try await withPair(synchronous: true) { primary, standby in

@@ -5,8 +5,7 @@ import Synchronization
 /// A MariaDB database, alone or as a Galera cluster: a pool of connections for each lane, to the first host that is ready.
 ///
 /// In a cluster every write begins at a fresh point and every read passes a barrier, so that what one node of Haven
-/// answered is seen by all of them, whichever database node they use. Every write is durable in full: MariaDB has no
-/// weaker commit for one transaction.
+/// answered is seen by all of them, whichever database node they use.
 ///
 /// Nothing is opened before it is needed; a server that is away is told by the first transaction. A value is a reference to
 /// the pools; when the last one goes, they are closed, as by ``close()`` but without waiting.
@@ -32,11 +31,13 @@ package struct MariaDBDatabase: SQLDatabase {
     package func write<T: Sendable>(
         _ lane: SQLLane, _ durability: SQLDurability, _ body: @escaping @Sendable (any SQLTransaction) throws -> T
     ) async throws -> T {
-        try await engine.run(.write(durability), lane, body)
+        try await engine.run(.write, lane, body)
     }
 
     /// Always nil: whether somebody has committed is known at the server only.
     package func changeStamp() -> UInt64? { nil }
+
+    package func lookAround() { engine.lookAround() }
 
     package func close() async {
         await engine.close()

@@ -30,6 +30,9 @@ final class MariaDBSession: ServerSession {
         }
     }
 
+    /// Nodes of a cluster are equal, and one that was left behind serves nothing.
+    var timeline: Int { 0 }
+
     var socket: Int32 { Int32(truncatingIfNeeded: mysql_get_socket(handle)) }
 
     /// On Galera a node may be behind what another has answered. A write begins when this one has caught up, for its

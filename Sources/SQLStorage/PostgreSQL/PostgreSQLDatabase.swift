@@ -24,11 +24,13 @@ package struct PostgreSQLDatabase: SQLDatabase {
     package func write<T: Sendable>(
         _ lane: SQLLane, _ durability: SQLDurability, _ body: @escaping @Sendable (any SQLTransaction) throws -> T
     ) async throws -> T {
-        try await engine.run(.write(durability), lane, body)
+        try await engine.run(.write, lane, body)
     }
 
     /// Always nil: whether somebody has committed is known at the server only.
     package func changeStamp() -> UInt64? { nil }
+
+    package func lookAround() { engine.lookAround() }
 
     package func close() async {
         await engine.close()

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CPostgreSQL
+import Glibc
 
 extension PostgreSQLSession {
     /// Opens a connection to a host that takes writes.
     ///
+    /// - Returns: The timeline is 0 where there is no other host to compare it with.
     /// - Throws: ``SQLError/unreachable(_:)`` when it cannot be reached, refuses the account, or is a stand-by;
     ///   ``SQLError/overloaded(_:)`` when it has no connection left.
     static func connect(
         _ server: DatabaseServer, _ host: DatabaseServer.Host, _ lane: SQLLane, _ options: DatabaseServerOptions
-    ) throws(SQLError) -> OpaquePointer {
+    ) throws(SQLError) -> (connection: OpaquePointer, timeline: Int) {
         let parameters = parameters(server, host, lane, options)
         guard let connection = open(parameters) else { throw .overloaded("no memory for a connection") }
         guard PQstatus(connection) == CONNECTION_OK else {
@@ -19,7 +21,34 @@ extension PostgreSQLSession {
             let isFull = cause.contains("too many") || cause.contains("remaining connection slots")
             throw isFull ? .overloaded(cause) : .unreachable(cause)
         }
-        return connection
+        guard server.hosts.count > 1 else { return (connection, 0) }
+        guard let timeline = timeline(of: connection, within: options.connectTimeout) else {
+            PQfinish(connection)
+            throw .unreachable("the host does not answer")
+        }
+        return (connection, timeline)
+    }
+
+    /// The timeline that the host writes on ("Timelines" in PostgreSQL's documentation), which is the beginning of the names
+    /// of its log files.
+    ///
+    /// - Returns: 0 from a service that does not tell; nil when the host does not answer in time.
+    private static func timeline(of connection: OpaquePointer, within limit: Duration) -> Int? {
+        guard PQsendQuery(connection, "SELECT pg_walfile_name(pg_current_wal_lsn())") == 1 else { return nil }
+        let end = ContinuousClock.now + limit
+        while PQisBusy(connection) == 1 {
+            var waiting = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+            let left = max((end - .now).wholeMilliseconds, 0)
+            guard poll(&waiting, 1, Int32(left)) == 1, PQconsumeInput(connection) == 1 else { return nil }
+        }
+        var timeline = 0
+        while let result = PQgetResult(connection) {
+            if PQresultStatus(result) == PGRES_TUPLES_OK, let name = PQgetvalue(result, 0, 0) {
+                timeline = Int(String(cString: name).prefix(8), radix: 16) ?? 0
+            }
+            PQclear(result)
+        }
+        return timeline
     }
 
     private static func parameters(

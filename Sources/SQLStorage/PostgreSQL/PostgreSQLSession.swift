@@ -7,6 +7,7 @@ final class PostgreSQLSession: ServerSession {
     private let connection: OpaquePointer
     private let notices = PostgreSQLNotices()
     private let statementLimit: Int
+    let timeline: Int
     private var statements: [StatementKey: String] = [:]
     private var nextStatement = 0
     private var isWriting = false
@@ -16,7 +17,7 @@ final class PostgreSQLSession: ServerSession {
     init(
         _ server: DatabaseServer, _ host: DatabaseServer.Host, _ lane: SQLLane, _ options: DatabaseServerOptions
     ) throws(SQLError) {
-        connection = try Self.connect(server, host, lane, options)
+        (connection, timeline) = try Self.connect(server, host, lane, options)
         statementLimit = options.statementLimit
         notices.listen(to: connection)
     }
@@ -28,12 +29,9 @@ final class PostgreSQLSession: ServerSession {
         case .read:
             isWriting = false
             try execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        case .write(.full):
+        case .write:
             isWriting = true
             try execute("BEGIN")
-        case .write(.relaxed):
-            isWriting = true
-            try execute("BEGIN; SET LOCAL synchronous_commit TO off")
         }
     }
 

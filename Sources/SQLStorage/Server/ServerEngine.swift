@@ -2,6 +2,7 @@
 
 import Dispatch
 import Foundation
+import Synchronization
 
 /// The threads and connections of one served database: a pool for each lane, so that none can starve another.
 ///
@@ -10,6 +11,7 @@ final class ServerEngine: Sendable {
     private let pools: [ServerPool]
     private let deadline: Duration
     private let watchdog = DispatchSemaphore(value: 0)
+    private let isOverdue = Overdue()
     /// How long calls to a host may go on that does not let new sessions in while another host does: it may be slow, not gone.
     private static let farewell = Duration.seconds(2)
 
@@ -28,7 +30,7 @@ final class ServerEngine: Sendable {
                 ServerWorker(dialect, hosts, limit: limit) { (host) throws(SQLError) in try connect(host, lane) }
             }
         }
-        watch(hosts)
+        watch(hosts) { (host) throws(SQLError) in try connect(host, .administration) }
     }
 
     deinit {
@@ -49,6 +51,9 @@ final class ServerEngine: Sendable {
         }
     }
 
+    /// See ``SQLDatabase/lookAround()``.
+    func lookAround() { isOverdue.flag.store(true, ordering: .relaxed) }
+
     /// Ends all threads and waits for them.
     func close() async {
         stop()
@@ -64,10 +69,16 @@ final class ServerEngine: Sendable {
         watchdog.signal()
     }
 
-    private func watch(_ hosts: HostChoice) {
-        let (pools, watchdog) = (pools, watchdog)
+    private func watch(
+        _ hosts: HostChoice, _ connect: @escaping @Sendable (DatabaseServer.Host) throws(SQLError) -> any ServerSession
+    ) {
+        let (pools, watchdog, isOverdue) = (pools, watchdog, isOverdue)
         let thread = Thread {  // ends with stop()
             while watchdog.wait(timeout: .now() + .milliseconds(250)) == .timedOut {
+                // A host that hangs lets nobody in: then the choice falls on another.
+                if isOverdue.flag.exchange(false, ordering: .relaxed), hosts.hosts.count > 1 {
+                    try? hosts.open(connect).session.close()
+                }
                 let now = ContinuousClock.now
                 let left = hosts.left.flatMap { $0.since + Self.farewell <= now ? $0.generation : nil }
                 for pool in pools { pool.expire(now: now, left: left) }
@@ -75,5 +86,10 @@ final class ServerEngine: Sendable {
         }
         thread.name = "sql.watch"
         thread.start()
+    }
+
+    /// Whether an answer is overdue.
+    private final class Overdue: Sendable {
+        let flag = Atomic(false)
     }
 }

@@ -4,7 +4,8 @@
 enum ServerTransactionMode: Sendable {
     /// Reads of one state, which includes every write that was answered before.
     case read
-    case write(SQLDurability)
+    /// Durable in full, whatever is asked for: see ``SQLDurability/relaxed``.
+    case write
 }
 
 /// One connection to a database server. It blocks, and is used by one thread.
@@ -16,6 +17,9 @@ protocol ServerSession: AnyObject {
     var isAlive: Bool { get }
     /// Whether an error showed that its host does not serve writes any more.
     var hasLostHost: Bool { get }
+    /// How often stand-bys were promoted in the host's history: of two hosts that take writes, the one with the lower number
+    /// is a primary that was left behind. 0 where servers do not count it.
+    var timeline: Int { get }
     /// The socket, for ``SessionFuse``.
     var socket: Int32 { get }
 

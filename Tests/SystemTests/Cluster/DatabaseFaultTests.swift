@@ -10,17 +10,44 @@ extension ClusterTests {
             "F6: the primary dies and a synchronous stand-by is promoted: no pull fails, no acknowledged push is lost",
             arguments: ClusterPair.stores(.filesystem))
         func primaryKilled(_ store: ClusterStore) async throws {
+            try await failover("F6 (stand-by, \(store))", store) { primary in
+                try await primary.process.kill()
+            } afterwards: { _, _ in
+            }
+        }
+
+        @Test(
+            "F7: a primary that hangs is left for its promoted stand-by, and writes nothing more when it goes on",
+            arguments: ClusterPair.stores(.filesystem))
+        func primaryHangs(_ store: ClusterStore) async throws {
+            try await failover("F7 (stand-by, \(store))", store) { primary in
+                primary.process.pause()
+            } afterwards: { primary, cluster in
+                primary.process.resume()
+                // A node that starts meets the old primary first.
+                try await cluster.nodes[1].stop()
+                try await cluster.nodes[1].start()
+            }
+        }
+
+        /// Two nodes on a primary that `fault` takes away, and a synchronous stand-by that is promoted instead.
+        private func failover(
+            _ name: String, _ store: ClusterStore, _ fault: (PostgreSQLServer) async throws -> Void,
+            afterwards: (PostgreSQLServer, HavenCluster) async throws -> Void
+        ) async throws {
             try await withPostgreSQL { primary in
                 let standby = try await primary.makeStandby()
                 try await primary.change("synchronous_standby_names", to: "'*'")
                 var place = try await primary.makeDatabase()
                 place.hosts.append(.init("127.0.0.1", port: standby.port))
                 try await withCluster(of: 2, on: ClusterDatabase.postgresql.settings(place), store) { cluster in
-                    let outcome = try await FaultTrial("F6 (stand-by, \(store))", on: cluster).run { _ in
-                        try await primary.process.kill()
+                    let outcome = try await FaultTrial(name, on: cluster).run { trial in
+                        try await fault(primary)
                         try await standby.promote()
                         // The new primary has no stand-by to wait for.
                         try await standby.change("synchronous_standby_names", to: "''")
+                        try await trial.awaitPushes()
+                        try await afterwards(primary, cluster)
                     }
                     #expect(outcome.violations == [])
                     #expect(outcome.pulls.failedPulls == 0)

@@ -68,7 +68,7 @@ package struct FaultTrial: Sendable {
             if isTolerant { ledger.tolerate(.broken) }
             let start = ContinuousClock.now
             try await fault(self)
-            try await awaitRecovery(limit, token)
+            try await awaitPushes(within: limit, as: .verbatim(token))
             pause = ContinuousClock.now - start
             ledger.tolerate(.none)
             try await progress(ledger, by: 5)
@@ -122,12 +122,14 @@ package struct FaultTrial: Sendable {
     }
 
     /// Waits until every running node takes a push, and the next shows it at once.
-    private func awaitRecovery(_ limit: Duration, _ token: String) async throws {
+    package func awaitPushes(
+        within limit: Duration = .seconds(30), as authorization: RegistryClient.Authorization = .basic
+    ) async throws {
         for node in cluster.running {
             var last = ""
             let isBack = try await eventually(within: limit, every: .milliseconds(100)) {
                 do {
-                    let answer = try await push(to: node, token)
+                    let answer = try await push(to: node, authorization)
                     last = "\(answer)"
                     return answer.status == 201
                 } catch {
@@ -140,11 +142,11 @@ package struct FaultTrial: Sendable {
     }
 
     /// Puts a manifest of no blobs under a tag of its own.
-    private func push(to node: HavenProcess, _ token: String) async throws -> Answer {
+    private func push(to node: HavenProcess, _ authorization: RegistryClient.Authorization) async throws -> Answer {
         let index = TestImage.index(of: [])
         return try await node.client.send(
             "PUT", "/v2/\(repository)/manifests/probe-\(UInt32.random(in: .min ... .max))",
-            ["Content-Type": TestMediaType.index], body: index.bytes, as: .verbatim(token))
+            ["Content-Type": TestMediaType.index], body: index.bytes, as: authorization)
     }
 
     private func check(_ ledger: PushLedger, _ token: String, _ random: inout SeededGenerator) async throws {
