@@ -86,8 +86,9 @@ struct SQLiteProcessesTests {
             let answers = relaxed.drop { $0 != .said }
             let last = try #require(answers.lastIndex(of: .said))
             #expect(answers.filter { $0 == .said }.count == 21)
-            #expect(!answers[..<last].contains(.flushedLog), "a relaxed answer waited for a flush")
-            // Closing the last connection moves the log into the database, which flushes the log once.
+            // Moving the log into the database flushes it too: once beside the writer, and once when the last connection closes.
+            let flushes = answers[..<last].filter { $0 == .flushedLog }.count
+            #expect(flushes <= 1, "relaxed answers waited for \(flushes) flushes")
             #expect(answers[last...].filter { $0 == .flushedLog }.count <= 1)
         }
     }
