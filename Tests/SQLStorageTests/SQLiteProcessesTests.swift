@@ -80,16 +80,16 @@ struct SQLiteProcessesTests {
                     flushed = 0
                 }
             }
-            #expect(afterReady.filter { $0 == .said }.count == 20)
+            #expect(number(of: .said, in: afterReady) == 20)
 
             let relaxed = try await trace(peer, ["write", path, "20", "relaxed"], in: path)
             let answers = relaxed.drop { $0 != .said }
             let last = try #require(answers.lastIndex(of: .said))
-            #expect(answers.filter { $0 == .said }.count == 21)
+            #expect(number(of: .said, in: answers) == 21)
             // Moving the log into the database flushes it too: once beside the writer, and once when the last connection closes.
-            let flushes = answers[..<last].filter { $0 == .flushedLog }.count
+            let flushes = number(of: .flushedLog, in: answers[..<last])
             #expect(flushes <= 1, "relaxed answers waited for \(flushes) flushes")
-            #expect(answers[last...].filter { $0 == .flushedLog }.count <= 1)
+            #expect(number(of: .flushedLog, in: answers[last...]) <= 1)
         }
     }
 
@@ -113,7 +113,7 @@ struct SQLiteProcessesTests {
     func groupFlush() async throws {
         try await withPeer { path, peer in
             let events = try await trace(peer, ["together", path, "50"], in: path)
-            let flushes = events.drop { $0 != .said }.filter { $0 == .flushedLog }.count
+            let flushes = number(of: .flushedLog, in: events.drop { $0 != .said })
             #expect((1...12).contains(flushes), "\(flushes) flushes for 50 writes")
         }
     }
@@ -129,6 +129,10 @@ struct SQLiteProcessesTests {
 
 /// What a traced process did that matters here.
 private enum Event { case flushedLog, said }
+
+private func number(of event: Event, in events: some Sequence<Event>) -> Int {
+    events.reduce(0) { $0 + ($1 == event ? 1 : 0) }
+}
 
 /// Runs the peer under strace.
 ///
