@@ -73,8 +73,14 @@ package struct MetadataStore: Sendable {
         do {
             return try await retry.run(database.dialect) { try await write.attempt() }
         } catch {
+            noteFull(error)
             throw write.final(error)
         }
+    }
+
+    /// The disk of a database that is full is told by writes of some size, and by them alone.
+    private func noteFull(_ error: any Error) {
+        if case SQLError.full = error { watch?.note(.noRoom) }
     }
 
     /// Runs `body` once and commits: for callers that meet a conflict with something better than a repetition.
@@ -86,7 +92,13 @@ package struct MetadataStore: Sendable {
         _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
         try watch?.admit()
-        return try await database.write(lane, durability) { [slot] in try body(MetadataTransaction(sql: $0, slot: slot))
+        do {
+            return try await database.write(lane, durability) { [slot] in
+                try body(MetadataTransaction(sql: $0, slot: slot))
+            }
+        } catch {
+            noteFull(error)
+            throw error
         }
     }
 

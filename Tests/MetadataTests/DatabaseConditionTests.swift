@@ -43,6 +43,20 @@ struct DatabaseConditionTests {
         #expect(mode(after: .writeRefused, .writeRefused, .probeWrote) == .normal)
     }
 
+    @Test("a disk that was full takes no pushes until probes have written for a while")
+    func full() {
+        let writes = [Event](repeating: .probeWrote, count: DatabaseCondition.caution)
+        var condition = DatabaseCondition()
+        for event in [.noRoom] + writes.dropLast() { condition.note(event) }
+        #expect(condition.mode == .readOnly)
+        condition.note(.probeWrote)
+        #expect(condition.mode == .normal)
+        for event in [.noRoom] + writes.dropLast() + [.noRoom] + writes.dropLast() { condition.note(event) }
+        #expect(condition.mode == .readOnly)
+        #expect(mode(after: .deadlinePassed, .noRoom) == .outage)
+        #expect(mode(after: .noRoom, .deadlinePassed) == .outage)
+    }
+
     @Test("every change is told once")
     func changes() {
         var condition = DatabaseCondition()

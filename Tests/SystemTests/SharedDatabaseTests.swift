@@ -145,6 +145,46 @@ struct SharedDatabaseTests {
     }
 
     @Test(
+        "F8: a database whose disk is full takes no pushes and says so; pulls go on, and all is well when there is room",
+        .enabled(if: SmallDisk.isPossible))
+    func diskFull() async throws {
+        try await withSmallDisk(bytes: 48 << 20) { disk in
+            try await withTemporaryFolder { folder in
+                let server = try await PostgreSQLServer.start(in: folder)
+                let place = try await server.makeDatabase(on: disk.path)
+                try await withTemporaryFolder { folder in
+                    try await withHaven(settings: Self.settings(.postgresql, place, in: folder)) { haven in
+                        let image = TestImage.make()
+                        try await haven.client.push(image, to: "library/app", at: "1")
+                        try disk.fill(leaving: 0)
+                        let isRefused = try await eventually {
+                            let answer = try await Self.pushIndex(to: haven)
+                            return answer.status == 507 && answer["retry-after"] != nil
+                        }
+                        #expect(isRefused)
+                        let health = try await haven.client.send("GET", "/api/v2.0/health", as: .none)
+                        #expect(health.status == 503 && health.text.contains("takes no writes"), "\(health)")
+                        try await Self.pull(image, from: haven)
+                        disk.empty()
+                        #expect(try await Self.pushIndex(to: haven).status == 201)
+                        let isWell = try await eventually {
+                            try await haven.client.send("GET", "/api/v2.0/health", as: .none).status == 200
+                        }
+                        #expect(isWell)
+                    }
+                }
+                try await server.process.kill()
+            }
+        }
+    }
+
+    private static func pushIndex(to haven: HavenProcess) async throws -> Answer {
+        try await haven.client.send(
+            "PUT", "/v2/library/app/manifests/index-\(UInt32.random(in: .min ... .max))",
+            ["Content-Type": TestMediaType.index], body: TestImage.index(of: []).bytes, as: .basic)
+    }
+
+    @Test(
         "a newer and a foreign database are refused with what to do; haven db migrate prepares one", arguments: kinds)
     func schemas(_ kind: TestDatabase) async throws {
         try await kind.withServer { place in

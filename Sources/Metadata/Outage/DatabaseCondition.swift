@@ -5,7 +5,8 @@ package import SQLStorage
 /// What a node believes of its database, and what changes its mind.
 ///
 /// A pure state machine: events in, a condition out. An outage begins with two failed probes in a row, or with one read that
-/// got no answer before its deadline; only a write that worked ends it.
+/// got no answer before its deadline; only a write that worked ends it. A disk that is full lets small writes through, so what was
+/// refused for want of room counts for some probes more.
 package struct DatabaseCondition: Sendable, Hashable {
     /// How a node deals with its database.
     package enum Mode: String, Sendable, CaseIterable {
@@ -21,6 +22,8 @@ package struct DatabaseCondition: Sendable, Hashable {
     package enum Event: Sendable, Hashable {
         /// A read got no answer in time.
         case deadlinePassed
+        /// A write found no room.
+        case noRoom
         /// A probe got an answer, and it was no.
         case writeRefused
         /// A probe got no answer.
@@ -31,9 +34,13 @@ package struct DatabaseCondition: Sendable, Hashable {
 
     package private(set) var mode = Mode.normal
     private var failures = 0
+    /// How many probes must write before it is believed that there is room.
+    private var doubts = 0
 
     /// How many probes must fail in a row.
     static let patience = 2
+    /// How many probes must write after one write that found no room.
+    static let caution = 10
 
     package init() {}
 
@@ -45,8 +52,12 @@ package struct DatabaseCondition: Sendable, Hashable {
         let before = mode
         switch event {
         case .deadlinePassed: mode = .outage
+        case .noRoom:
+            if mode == .normal { mode = .readOnly }
+            doubts = Self.caution
         case .probeWrote:
-            mode = .normal
+            doubts = max(doubts - 1, 0)
+            mode = doubts == 0 ? .normal : .readOnly
             failures = 0
         case .writeRefused, .probeFailed:
             failures += 1

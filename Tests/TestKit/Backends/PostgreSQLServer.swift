@@ -88,6 +88,18 @@ package final class PostgreSQLServer: Sendable {
             hosts: [.init("127.0.0.1", port: port)], user: "haven", password: "havenpw", database: name)
     }
 
+    /// Makes an empty database whose tables lie on another disk than the server's log.
+    package func makeDatabase(on disk: String) async throws -> DatabaseServer {
+        let folder = "\(disk)/tables"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try await Self.account.own(folder)
+        chmod(disk, 0o755)
+        let place = try await makeDatabase()
+        try await sql("CREATE TABLESPACE elsewhere LOCATION '\(folder)'")
+        try await sql("ALTER DATABASE \(place.database) SET TABLESPACE elsewhere")
+        return place
+    }
+
     /// Removes a database, whoever uses it.
     package func drop(_ database: DatabaseServer) async throws {
         try await sql("DROP DATABASE IF EXISTS \(database.database) WITH (FORCE)")
