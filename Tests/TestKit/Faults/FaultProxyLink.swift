@@ -9,6 +9,7 @@ final class FaultProxyLink: Sendable {
     private let pumps = Atomic<Int>(2)
     private let mute = Atomic<Bool>(false)
     private let still = Atomic<Bool>(false)
+    private let isClosed = Mutex(false)
 
     init(client: Int32, server: Int32) {
         (self.client, self.server) = (client, server)
@@ -35,10 +36,13 @@ final class FaultProxyLink: Sendable {
         LoopbackSocket.write(bytes, to: direction == .toServer ? server : client)
     }
 
-    /// Ends both sides; the sockets stay open until both threads are done.
+    /// Ends both sides; the sockets stay open until both threads are done. After that their numbers may be another link's.
     func cut() {
-        shutdown(client, Int32(SHUT_RDWR))
-        shutdown(server, Int32(SHUT_RDWR))
+        isClosed.withLock { isClosed in
+            if isClosed { return }
+            shutdown(client, Int32(SHUT_RDWR))
+            shutdown(server, Int32(SHUT_RDWR))
+        }
     }
 
     func cutSender(of direction: FaultProxy.Direction) {
@@ -58,8 +62,11 @@ final class FaultProxyLink: Sendable {
     /// - Returns: Whether both are; the sockets are closed then.
     func finish() -> Bool {
         guard pumps.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return false }
-        close(client)
-        close(server)
+        isClosed.withLock { isClosed in
+            isClosed = true
+            close(client)
+            close(server)
+        }
         return true
     }
 }
