@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+for list in "$@"; do [ -r "$list" ] || { echo "error: there is no list $PWD/$list" >&2; exit 1; }; done
 missing=()
 while read -r package; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
