@@ -65,7 +65,7 @@ extension Request {
 
 /// Sends a stretch of a blob and closes its reader.
 private struct BlobTransfer: Sendable {
-    /// Bytes read at once where sendfile is not possible; half of what may wait for the client.
+    /// Bytes read at once where sendfile is not possible; half of what may wait for the client. As many are read ahead.
     static let chunk = 256 * 1024
 
     let reader: any BlobReader
@@ -90,20 +90,31 @@ private struct BlobTransfer: Sendable {
         try await writer.finish(nil)
     }
 
+    /// While one piece goes to the client, the next one comes from the store.
     private func copy(_ writer: inout any ResponseBodyWriter) async throws {
-        var offset = bytes.lowerBound
         var hasher = expected.map { DigestHasher($0.algorithm) }
-        while offset < bytes.upperBound {
-            let chunk = try await reader.read(at: offset, upTo: min(Self.chunk, Int(bytes.upperBound - offset)))
-            guard chunk.readableBytes > 0 else { throw AnswerFault.wrongLength }
+        var chunk = try await piece(at: bytes.lowerBound)
+        var offset = bytes.lowerBound
+        while chunk.readableBytes > 0 {
+            let end = offset + Int64(chunk.readableBytes)
+            async let following = piece(at: end)
             chunk.withUnsafeReadableBytes { hasher?.update($0) }
-            offset += Int64(chunk.readableBytes)
             // The last piece only when all of them are right, so that no client takes a wrong blob for complete.
-            if offset == bytes.upperBound, let hasher, hasher.finish() != expected {
+            if end == bytes.upperBound, let hasher, hasher.finish() != expected {
                 await onMismatch()
                 throw AnswerFault.wrongContent
             }
             try await writer.write(chunk)
+            offset = end
+            chunk = try await following
         }
+    }
+
+    /// The next bytes; none at the end.
+    private func piece(at offset: Int64) async throws -> ByteBuffer {
+        guard offset < bytes.upperBound else { return ByteBuffer() }
+        let chunk = try await reader.read(at: offset, upTo: min(Self.chunk, Int(bytes.upperBound - offset)))
+        guard chunk.readableBytes > 0 else { throw AnswerFault.wrongLength }
+        return chunk
     }
 }
