@@ -29,6 +29,9 @@ guard arguments.count >= 4, let count = Int(arguments[3]) else {
 }
 let database = try SQLiteDatabase(path: arguments[2])
 try await database.write(.push, .full) { transaction in
+    // A new log's beginning is flushed with its first page, whatever is asked for: this page, and none that is counted.
+    try transaction.run("CREATE TABLE IF NOT EXISTS openings (pid INTEGER NOT NULL) STRICT")
+    try transaction.run("INSERT INTO openings (pid) VALUES (\(Int64(getpid())))")
     try transaction.run(
         "CREATE TABLE IF NOT EXISTS acknowledged (n INTEGER PRIMARY KEY AUTOINCREMENT, pid INTEGER NOT NULL) STRICT")
 }

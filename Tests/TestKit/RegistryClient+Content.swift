@@ -44,6 +44,13 @@ extension RegistryClient {
         guard answer.status == 201 else { throw ToolFailure(what: "PUT of a manifest to \(repository): \(answer)") }
     }
 
+    /// Puts a manifest that needs no blobs under a tag of its own, and says how that was answered.
+    package func putEmptyIndex(in repository: String, as authorization: Authorization) async throws -> Answer {
+        try await send(
+            "PUT", "/v2/\(repository)/manifests/probe-\(UInt32.random(in: .min ... .max))",
+            ["Content-Type": TestMediaType.index], body: TestImage.index(of: []).bytes, as: authorization)
+    }
+
     /// Pushes an index with all its images.
     ///
     /// - Returns: The index.

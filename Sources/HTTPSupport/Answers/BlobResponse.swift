@@ -7,8 +7,8 @@ package import OCI
 
 /// Answers with a stored blob, or the piece of it that a `Range` asks for.
 ///
-/// Over plain HTTP/1.1 a blob in a file leaves by sendfile(2); elsewhere it is read in bounded chunks, the next one only
-/// when the client has room. A client that leaves early stops the reading and is no error. The reader is closed in the
+/// Over plain HTTP/1.1 a blob in a file leaves by sendfile(2); elsewhere it is read in bounded chunks, one ahead of
+/// what the client has room for. A client that leaves early stops the reading and is no error. The reader is closed in the
 /// end, whatever happens. One range is answered with 206, several with the whole (RFC 9110, section 14.2), none that
 /// exists with 416; `If-Range` and `If-None-Match` are compared with the `ETag` among `headers`.
 ///
@@ -93,8 +93,8 @@ private struct BlobTransfer: Sendable {
     /// While one piece goes to the client, the next one comes from the store.
     private func copy(_ writer: inout any ResponseBodyWriter) async throws {
         var hasher = expected.map { DigestHasher($0.algorithm) }
-        var chunk = try await piece(at: bytes.lowerBound)
         var offset = bytes.lowerBound
+        var chunk = try await piece(at: offset)
         while chunk.readableBytes > 0 {
             let end = offset + Int64(chunk.readableBytes)
             async let following = piece(at: end)
@@ -105,8 +105,7 @@ private struct BlobTransfer: Sendable {
                 throw AnswerFault.wrongContent
             }
             try await writer.write(chunk)
-            offset = end
-            chunk = try await following
+            (offset, chunk) = (end, try await following)
         }
     }
 

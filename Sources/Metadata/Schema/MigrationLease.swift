@@ -41,16 +41,17 @@ struct MigrationLease: Sendable {
             let seen = try transaction.rows(
                 "SELECT fence, until_at < \(now) FROM schema_lock WHERE name = 'schema'"
             ).first
-            if seen == nil {
+            var fence: Int64 = 0
+            if let seen {
+                guard seen.integer(1) == 1 else { throw SQLError.conflict("another node migrates") }
+                fence = seen.integer(0)
+            } else {
                 try transaction.run(
                     """
                     INSERT INTO schema_lock (name, fence, until_at) VALUES ('schema', 0, 0)
                     \(transaction.dialect.keepExisting("name"))
                     """)
-            } else if seen?.integer(1) == 0 {
-                throw SQLError.conflict("another node migrates")
             }
-            let fence = seen?.integer(0) ?? 0
             let taken = try transaction.run(
                 """
                 UPDATE schema_lock SET fence = fence + 1, until_at = \(now) + \(life)

@@ -6,9 +6,9 @@ import Testing
 extension ClusterTests {
     /// Collectors on all nodes and beside them while clients push: the rows F19 and F20 of the fault matrix.
     @Suite struct CollectorTests {
-        /// How long the soak runs, in seconds: `HAVEN_SOAK_SECONDS`, or a minute and a half.
+        /// How long the soak runs, in seconds: `HAVEN_SOAK_SECONDS`, or three minutes.
         private static let soak =
-            ProcessInfo.processInfo.environment["HAVEN_SOAK_SECONDS"].flatMap { Int($0) } ?? 90
+            ProcessInfo.processInfo.environment["HAVEN_SOAK_SECONDS"].flatMap { Int($0) } ?? 180
         /// A lease that ends often, and is still long enough for a slow machine to push an image within it.
         private static let lease = Duration.seconds(10)
         private static let settings = [

@@ -12,7 +12,6 @@ extension ClusterTests {
         func primaryKilled(_ store: ClusterStore) async throws {
             try await failover("F6 (stand-by, \(store))", store) { primary in
                 try await primary.process.kill()
-            } afterwards: { _, _ in
             }
         }
 
@@ -33,7 +32,7 @@ extension ClusterTests {
         /// Two nodes on a primary that `fault` takes away, and a synchronous stand-by that is promoted instead.
         private func failover(
             _ name: String, _ store: ClusterStore, _ fault: (PostgreSQLServer) async throws -> Void,
-            afterwards: (PostgreSQLServer, HavenCluster) async throws -> Void
+            afterwards: (PostgreSQLServer, HavenCluster) async throws -> Void = { _, _ in }
         ) async throws {
             try await withPostgreSQL { primary in
                 let standby = try await primary.makeStandby()

@@ -86,7 +86,8 @@ extension ClusterTests {
 
         @Test(
             "F3: a node that dies between object and row has acknowledged nothing; the other takes the push",
-            arguments: ClusterPair.some(.init(.postgresql, .swift), .init(.galera, .s3)))
+            arguments: ClusterPair.some(
+                .init(.postgresql, .swift), .init(.galera, .filesystem), .init(.galera, .s3)))
         func killedBeforeTheRow(_ pair: ClusterPair) async throws {
             let settings = ["upload_life": "3s", "lease_life": "1h"]
             try await withCluster(of: 2, on: pair, settings: settings) { cluster in
@@ -208,7 +209,7 @@ extension ClusterTests {
 
         @Test(
             "F16: a node whose clock is wrong by ten minutes, and jumps, loses nothing and lets nobody lose anything",
-            arguments: ClusterPair.some(.init(.postgresql, .filesystem)))
+            arguments: ClusterPair.some(.init(.postgresql, .filesystem), .init(.galera, .swift)))
         func wrongClock(_ pair: ClusterPair) async throws {
             try await withTemporaryFolder { folder in
                 let clock = try FakeTime(in: folder, "+10m")

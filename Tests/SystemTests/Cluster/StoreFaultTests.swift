@@ -43,7 +43,7 @@ extension ClusterTests {
 
         @Test(
             "F13: bytes that break off never look like a whole blob, and pulls and pushes go on when the store is well",
-            arguments: ClusterPair.behindHTTP(.init(.galera, .swift)))
+            arguments: ClusterPair.behindHTTP(.init(.postgresql, .s3), .init(.galera, .swift)))
         func truncated(_ pair: ClusterPair) async throws {
             let outcome = try await trial("F13", pair, .truncated(after: 20_000))
             #expect(outcome.violations == [])
@@ -51,7 +51,7 @@ extension ClusterTests {
 
         @Test(
             "F13: a blob whose bytes come wrong from the store is cut off and told to pushers as absent, and pushing it again heals it",
-            arguments: ClusterPair.behindHTTP(.init(.postgresql, .s3)))
+            arguments: ClusterPair.behindHTTP(.init(.postgresql, .s3), .init(.postgresql, .swift)))
         func corrupt(_ pair: ClusterPair) async throws {
             try await withProxiedCluster(of: 2, on: pair) { cluster, proxy in
                 let blob = TestBlob.random(300_000)

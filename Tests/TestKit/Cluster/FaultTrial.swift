@@ -129,7 +129,7 @@ package struct FaultTrial: Sendable {
             var last = ""
             let isBack = try await eventually(within: limit, every: .milliseconds(100)) {
                 do {
-                    let answer = try await push(to: node, authorization)
+                    let answer = try await node.client.putEmptyIndex(in: repository, as: authorization)
                     last = "\(answer)"
                     return answer.status == 201
                 } catch {
@@ -139,14 +139,6 @@ package struct FaultTrial: Sendable {
             }
             guard isBack else { throw ToolFailure(what: "\(name): \(node.host) takes no pushes: \(last)") }
         }
-    }
-
-    /// Puts a manifest of no blobs under a tag of its own.
-    private func push(to node: HavenProcess, _ authorization: RegistryClient.Authorization) async throws -> Answer {
-        let index = TestImage.index(of: [])
-        return try await node.client.send(
-            "PUT", "/v2/\(repository)/manifests/probe-\(UInt32.random(in: .min ... .max))",
-            ["Content-Type": TestMediaType.index], body: index.bytes, as: authorization)
     }
 
     private func check(_ ledger: PushLedger, _ token: String, _ random: inout SeededGenerator) async throws {
