@@ -158,6 +158,17 @@ package protocol BlobReader: Sendable {
     /// - Throws: ``BlobStorageError/lost(_:)`` when the object turns out shorter than it was.
     func read(at offset: Int64, upTo count: Int) async throws(BlobStorageError) -> ByteBuffer
 
+    /// Reads what is there soonest: at least one byte, unless the object ends or `count` is 0, and up to `count` bytes.
+    ///
+    /// - Throws: As ``read(at:upTo:)``.
+    func readSome(at offset: Int64, upTo count: Int) async throws(BlobStorageError) -> ByteBuffer
+
     /// Releases the object. Closing twice does nothing.
     func close() async
+}
+
+extension BlobReader {
+    package func readSome(at offset: Int64, upTo count: Int) async throws(BlobStorageError) -> ByteBuffer {
+        try await read(at: offset, upTo: count)
+    }
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// Large blobs on object stores: both registries on the same server, one at a time. The bytes pass through the registry, for
-/// an answer that sends the client to the store measures the store.
+/// Large blobs on object stores: both registries on the same server, one at a time. Pulls are measured as both are set up by
+/// default, where an answer may send the client to the store, and again with all bytes passing through the registry.
 struct StoreBenchmarks {
-    static let names = Kind.allCases.flatMap { ["\($0.rawValue)-push", "\($0.rawValue)-pull"] }
+    static let names = Kind.allCases.flatMap(\.names)
 
     /// The stores that both registries know and that run here.
     enum Kind: String, CaseIterable {
         case swift, s3
 
-        var names: [String] { ["\(rawValue)-push", "\(rawValue)-pull"] }
+        var names: [String] { ["\(rawValue)-push", "\(rawValue)-pull", "\(rawValue)-pull-through"] }
 
         func start(in folder: String) throws -> any ObjectStore {
             switch self {
@@ -41,6 +41,9 @@ struct StoreBenchmarks {
             Scenario(
                 name: kind.names[1], title: "blob GET of \(size) from \(stage.store.title), 1 client",
                 contestants: [.haven, .dockerRegistry], figures: figures, measure: stage.pull),
+            Scenario(
+                name: kind.names[2], title: "the same through the registry, no redirect",
+                contestants: [.haven, .dockerRegistry], figures: figuresThrough, measure: stage.pullThrough),
         ]
     }
 
@@ -50,6 +53,9 @@ struct StoreBenchmarks {
             Figure(name: "CPU", unit: "s/GiB", digits: 2),
         ]
     }
+
+    /// Without a gate: Haven digests what passes, which alone costs more than docker-registry's whole work.
+    private var figuresThrough: [Figure] { figures.map { Figure(name: $0.name, unit: $0.unit, digits: $0.digits) } }
 }
 
 /// An object store with both registries on it, each with a blob to read.
@@ -57,8 +63,9 @@ final class StoreStage {
     private static let repository = "\(Haven.project)/app"
 
     let store: any ObjectStore
-    private let haven: Haven
-    private let dockerRegistry: DockerRegistry
+    /// As they are set up by default, and with redirects off.
+    private let haven: (plain: Haven, through: Haven)
+    private let dockerRegistry: (plain: DockerRegistry, through: DockerRegistry)
     private let file: String
     private let limit: WriteLimit
     private let digest: String
@@ -69,16 +76,26 @@ final class StoreStage {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         progress("starting the store \(kind.rawValue), haven and docker-registry")
         store = try kind.start(in: "\(folder)/store")
-        haven = try Haven(
-            executable: options.haven, folder: "\(folder)/haven",
-            store: store.havenSettings.merging(["HAVEN_REGISTRY_STORAGE_REDIRECT": "off"]) { $1 })
-        dockerRegistry = try DockerRegistry(folder: "\(folder)/docker-registry", store: store.dockerRegistrySettings)
+        let store = store
+        func makeHaven(_ name: String, _ settings: [String: String]) throws -> Haven {
+            try Haven(
+                executable: options.haven, folder: "\(folder)/\(name)",
+                store: store.havenSettings.merging(settings) { $1 })
+        }
+        haven = (
+            try makeHaven("haven", [:]), try makeHaven("haven-through", ["HAVEN_REGISTRY_STORAGE_REDIRECT": "off"])
+        )
+        dockerRegistry = (
+            try DockerRegistry(
+                folder: "\(folder)/docker-registry", store: store.dockerRegistrySettings, redirects: true),
+            try DockerRegistry(folder: "\(folder)/docker-registry-through", store: store.dockerRegistrySettings)
+        )
         file = "\(folder)/blob"
         bytes = options.storeMebibytes << 20
         limit = WriteLimit(scratch: folder)
         try execute("openssl", ["rand", "-out", file, "\(bytes)"])
         digest = try limit.hash(file).digest
-        for server in [haven, dockerRegistry] as [any RegistryServer] {
+        for server in [haven.plain, haven.through, dockerRegistry.plain] as [any RegistryServer] {
             try Pusher(server, Self.repository).put(.file(file), digest)
         }
     }
@@ -88,7 +105,7 @@ final class StoreStage {
         try BlobFile.stamp(file)
         let fresh = try limit.hash(file).digest
         let kept = try store.objects()
-        let server = try registry(contestant)
+        let server = try registry(contestant, through: false)
         let pusher = try Pusher(server, Self.repository)
         let body = Body.chunks(try MappedFile(file), size: 32_768)
         let values = try measured(server) { try pusher.patch(body, fresh) }
@@ -98,10 +115,18 @@ final class StoreStage {
 
     /// Reads the blob that was there before the first round.
     func pull(_ contestant: Contestant) throws -> [String: Double] {
-        let server = try registry(contestant)
+        try pull(from: registry(contestant, through: false))
+    }
+
+    /// The same from a registry that sends all bytes itself.
+    func pullThrough(_ contestant: Contestant) throws -> [String: Double] {
+        try pull(from: registry(contestant, through: true))
+    }
+
+    private func pull(from server: any RegistryServer) throws -> [String: Double] {
         let headers = try server.pullHeaders(for: Self.repository).flatMap { ["-H", "\($0): \($1)"] }
         let url = "http://127.0.0.1:\(server.port)/v2/\(Self.repository)/blobs/\(digest)"
-        let arguments = ["-sSf", "-w", "%{size_download}", "-o", "/dev/null"] + headers + [url]
+        let arguments = ["-sSfL", "-w", "%{size_download}", "-o", "/dev/null"] + headers + [url]
         return try measured(server) {
             let size = try execute("curl", arguments)
             guard Int(size) == bytes else { throw BenchmarkFailure("curl got \(size) bytes of \(bytes)") }
@@ -115,10 +140,10 @@ final class StoreStage {
         return ["rate": Double(bytes) / Double(1 << 20) / seconds, "CPU": cpu / (Double(bytes) / Double(1 << 30))]
     }
 
-    private func registry(_ contestant: Contestant) throws -> any RegistryServer {
+    private func registry(_ contestant: Contestant, through: Bool) throws -> any RegistryServer {
         switch contestant {
-        case .haven: haven
-        case .dockerRegistry: dockerRegistry
+        case .haven: through ? haven.through : haven.plain
+        case .dockerRegistry: through ? dockerRegistry.through : dockerRegistry.plain
         case .nginx, .limit: throw BenchmarkFailure("\(contestant.rawValue) is no registry")
         }
     }

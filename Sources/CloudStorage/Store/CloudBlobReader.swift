@@ -37,6 +37,16 @@ final class CloudBlobReader: BlobReader {
     var descriptor: Int32? { nil }
 
     func read(at offset: Int64, upTo count: Int) async throws(BlobStorageError) -> ByteBuffer {
+        try await read(at: offset, atLeast: count, upTo: count)
+    }
+
+    func readSome(at offset: Int64, upTo count: Int) async throws(BlobStorageError) -> ByteBuffer {
+        try await read(at: offset, atLeast: 1, upTo: count)
+    }
+
+    private func read(
+        at offset: Int64, atLeast least: Int, upTo count: Int
+    ) async throws(BlobStorageError) -> ByteBuffer {
         guard offset >= 0, count >= 0 else { throw .invalid("a read before the start") }
         let wanted = Int(max(0, min(Int64(count), size - offset)))
         // Whoever reads owns the stream meanwhile; another reader at the same time opens one for itself.
@@ -48,7 +58,7 @@ final class CloudBlobReader: BlobReader {
         if isClosed { throw .invalid("the reader is closed") }
         guard wanted > 0 else { return ByteBuffer() }
         var position = taken?.offset == offset ? taken : nil
-        let bytes = try await gather(wanted, from: offset, &position)
+        let bytes = try await gather(min(least, wanted), upTo: wanted, from: offset, &position)
         let kept = position
         state.withLock { if !$0.isClosed { $0.position = kept } }
         return bytes
@@ -62,11 +72,11 @@ final class CloudBlobReader: BlobReader {
     }
 
     private func gather(
-        _ wanted: Int, from offset: Int64, _ position: inout Position?
+        _ least: Int, upTo wanted: Int, from offset: Int64, _ position: inout Position?
     ) async throws(BlobStorageError) -> ByteBuffer {
         var bytes = ByteBuffer()
         var breaks = 0
-        while bytes.readableBytes < wanted {
+        while bytes.readableBytes < least {
             let place = offset + Int64(bytes.readableBytes)
             do throws(BlobStorageError) {
                 if position == nil { position = try await open(at: place) }
@@ -75,7 +85,7 @@ final class CloudBlobReader: BlobReader {
                 }
                 breaks = 0
                 let count = min(piece.readableBytes, wanted - bytes.readableBytes)
-                if bytes.readableBytes == 0, count == wanted, let slice = piece.readSlice(length: count) {
+                if bytes.readableBytes == 0, count >= least, let slice = piece.readSlice(length: count) {
                     bytes = slice
                 } else if let slice = piece.readSlice(length: count) {
                     if bytes.readableBytes == 0 { bytes = ByteBufferAllocator().buffer(capacity: wanted) }

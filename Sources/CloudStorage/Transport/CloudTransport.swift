@@ -49,7 +49,15 @@ package struct CloudTransport: Sendable {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = options.connections
         configuration.connectionPool.idleTimeout = .seconds(30)
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.http1_1ConnectionDebugInitializer = Self.receiveLargePieces
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Lets one read of a socket bring up to as much as an answer passes on at once. NIO's own limit is a quarter of it, and
+    /// each piece costs a system call and two changes of thread.
+    @Sendable private static func receiveLargePieces(_ channel: any Channel) -> EventLoopFuture<Void> {
+        let allocator = AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 16 << 10, maximum: 256 << 10)
+        return channel.setOption(.recvAllocator, value: allocator)
     }
 
     private static func tls(_ options: TransportOptions) throws(BlobStorageError) -> TLSConfiguration {

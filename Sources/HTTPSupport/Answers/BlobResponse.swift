@@ -112,7 +112,7 @@ private struct BlobTransfer: Sendable {
     /// The next bytes; none at the end.
     private func piece(at offset: Int64) async throws -> ByteBuffer {
         guard offset < bytes.upperBound else { return ByteBuffer() }
-        let chunk = try await reader.read(at: offset, upTo: min(Self.chunk, Int(bytes.upperBound - offset)))
+        let chunk = try await reader.readSome(at: offset, upTo: min(Self.chunk, Int(bytes.upperBound - offset)))
         guard chunk.readableBytes > 0 else { throw AnswerFault.wrongLength }
         return chunk
     }

@@ -11,8 +11,10 @@ final class DockerRegistry: RegistryServer {
     private let executable: String
     private let folder: String
 
-    /// - Parameter store: The entry of `storage` in YAML, on one line; nil: the file system.
-    init(folder: String, store: String? = nil) throws {
+    /// - Parameters:
+    ///   - store: The entry of `storage` in YAML, on one line; nil: the file system.
+    ///   - redirects: Whether clients are sent to the store, as its own default is.
+    init(folder: String, store: String? = nil, redirects: Bool = false) throws {
         self.folder = folder
         port = try freePort()
         executable = try path(of: "docker-registry")
@@ -24,7 +26,7 @@ final class DockerRegistry: RegistryServer {
               \(store ?? "filesystem: {rootdirectory: \(folder)/data}")
               cache: {blobdescriptor: inmemory}
               delete: {enabled: true}
-              redirect: {disable: true}
+              redirect: {disable: \(!redirects)}
               maintenance: {uploadpurging: {enabled: false}}
             health: {storagedriver: {enabled: false}}
             http: {addr: "127.0.0.1:\(port)"}
