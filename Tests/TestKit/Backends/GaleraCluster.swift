@@ -41,16 +41,17 @@ package final class GaleraCluster: Sendable {
 
     private static func settings(_ index: Int, _ group: [Int]) throws -> [String: String] {
         let options = [
-            "base_host=127.0.0.1", "base_port=\(group[index])", "gmcast.listen_addr=tcp://127.0.0.1:\(group[index])",
-            "ist.recv_addr=127.0.0.1:\(try freePort())", "gcache.size=16M", "evs.keepalive_period=PT0.5S",
+            "base_host=\(testAddress)", "base_port=\(group[index])",
+            "gmcast.listen_addr=tcp://\(testAddress):\(group[index])",
+            "ist.recv_addr=\(testAddress):\(try freePort())", "gcache.size=16M", "evs.keepalive_period=PT0.5S",
             // A machine busy with tests lets a node wait for seconds, and that is no failure.
             "evs.suspect_timeout=PT8S", "evs.inactive_timeout=PT16S",
         ]
         return [
             "wsrep_on": "ON", "wsrep_provider": "/usr/lib/galera/libgalera_smm.so", "wsrep_cluster_name": "haven",
-            "wsrep_cluster_address": "gcomm://" + group.map { "127.0.0.1:\($0)" }.joined(separator: ","),
-            "wsrep_node_name": "n\(index + 1)", "wsrep_node_address": "127.0.0.1", "wsrep_sst_method": "rsync",
-            "wsrep_sst_receive_address": "127.0.0.1:\(try freePort())",
+            "wsrep_cluster_address": "gcomm://" + group.map { "\(testAddress):\($0)" }.joined(separator: ","),
+            "wsrep_node_name": "n\(index + 1)", "wsrep_node_address": testAddress, "wsrep_sst_method": "rsync",
+            "wsrep_sst_receive_address": "\(testAddress):\(try freePort())",
             "wsrep_provider_options": "\"\(options.joined(separator: ";"))\"",
             "binlog_format": "ROW", "default_storage_engine": "InnoDB", "innodb_autoinc_lock_mode": "2",
             "innodb_flush_log_at_trx_commit": "0",
@@ -64,7 +65,7 @@ package final class GaleraCluster: Sendable {
             let isThere = try await eventually { (try? await node.sql("USE \(database.database)")) != nil }
             guard isThere else { throw ToolFailure(what: "a node does not get the new database:\n\(node.process.log)") }
         }
-        database.hosts = nodes.map { .init("127.0.0.1", port: $0.port) }
+        database.hosts = nodes.map { .init(testAddress, port: $0.port) }
         return database
     }
 

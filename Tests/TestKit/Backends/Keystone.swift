@@ -7,7 +7,7 @@ package final class Keystone: Sendable {
     private let folder: String
     private let process: BackgroundProcess
 
-    package var url: String { "http://127.0.0.1:\(port)" }
+    package var url: String { "http://\(testAddress):\(port)" }
     /// The account that the store's tests use.
     package static let (user, password, project, domain, region) = ("haven", "havenpw", "haven", "Default", "RegionOne")
     /// The account of Harbor's guide, in the project `admin` of the domain `default`.
@@ -30,7 +30,7 @@ package final class Keystone: Sendable {
         let process = try await BackgroundProcess(
             Tool("/usr/bin/python3", environment: ["HOME": folder]), ["\(folder)/serve.py", folder, "\(port)"],
             logPath: "\(folder)/keystone.log")
-        try await ready("http://127.0.0.1:\(port)/v3", process)
+        try await ready("http://\(testAddress):\(port)/v3", process)
         return Keystone(port: port, folder: folder, process: process)
     }
 
@@ -61,7 +61,7 @@ package final class Keystone: Sendable {
         ''')
         os.environ.update(OS_KEYSTONE_CONFIG_FILES=path, OS_KEYSTONE_CONFIG_DIR=folder)
         import keystone.cmd.cli, keystone.server.wsgi
-        url = f'http://127.0.0.1:{port}/v3/'
+        url = f'http://\(testAddress):{port}/v3/'
         # root must say who shall own the keys
         owner = ['--keystone-user', pwd.getpwuid(os.geteuid()).pw_name, '--keystone-group',
                  grp.getgrgid(os.getegid()).gr_name]
@@ -93,7 +93,7 @@ package final class Keystone: Sendable {
         from wsgiref.simple_server import make_server, WSGIRequestHandler
         class Quiet(WSGIRequestHandler):
             def log_message(self, *arguments): pass
-        make_server('127.0.0.1', port, application, handler_class=Quiet).serve_forever()
+        make_server('\(testAddress)', port, application, handler_class=Quiet).serve_forever()
         """
 
     private static let seeding = """

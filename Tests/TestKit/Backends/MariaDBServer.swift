@@ -31,7 +31,7 @@ package final class MariaDBServer: Sendable {
         }
         var all = [
             "datadir": "\(folder)/data", "tmpdir": "\(folder)/tmp", "socket": socket, "pid-file": "\(folder)/m.pid",
-            "bind-address": "127.0.0.1", "port": "\(port)", "skip-name-resolve": "1", "max_connections": "1000",
+            "bind-address": testAddress, "port": "\(port)", "skip-name-resolve": "1", "max_connections": "1000",
             "character-set-server": "utf8mb4", "collation-server": "utf8mb4_general_ci",
             "innodb_buffer_pool_size": "64M", "innodb_log_file_size": "32M", "innodb_flush_log_at_trx_commit": "2",
             "performance_schema": "OFF",
@@ -71,8 +71,8 @@ package final class MariaDBServer: Sendable {
 
     /// Makes Haven's account, which may do everything in the databases of tests and nothing outside.
     func makeAccount() async throws {
-        try await sql("CREATE USER haven@'127.0.0.1' IDENTIFIED BY 'havenpw'")
-        try await sql("GRANT ALL ON `t%`.* TO haven@'127.0.0.1'")
+        try await sql("CREATE USER haven@'%' IDENTIFIED BY 'havenpw'")
+        try await sql("GRANT ALL ON `t%`.* TO haven@'%'")
     }
 
     /// Starts it again on its data and its port.
@@ -96,7 +96,7 @@ package final class MariaDBServer: Sendable {
 
     /// How Haven comes in to a database of this server.
     package func database(named name: String) -> DatabaseServer {
-        DatabaseServer(hosts: [.init("127.0.0.1", port: port)], user: "haven", password: "havenpw", database: name)
+        DatabaseServer(hosts: [.init(testAddress, port: port)], user: "haven", password: "havenpw", database: name)
     }
 
     /// Removes a database, whoever uses it.
@@ -107,7 +107,7 @@ package final class MariaDBServer: Sendable {
     /// Loads a file of statements into a database with the `mariadb` client, as Haven's account, as an administrator would.
     package func load(_ file: String, into database: DatabaseServer) async throws {
         try await Tool("mariadb", environment: ["MYSQL_PWD": database.password]).check(
-            ["--no-defaults", "-h", "127.0.0.1", "-P", "\(port)", "-u", database.user, database.database],
+            ["--no-defaults", "-h", testAddress, "-P", "\(port)", "-u", database.user, database.database],
             input: try String(contentsOfFile: file, encoding: .utf8))
     }
 

@@ -61,7 +61,7 @@ package final class PostgreSQLServer: Sendable {
         try await Self.account.check(
             "\(Self.programs())/pg_basebackup",
             [
-                "-D", data, "-h", "127.0.0.1", "-p", "\(port)", "-U", "standby", "-R", "-X", "stream", "-c", "fast",
+                "-D", data, "-h", testAddress, "-p", "\(port)", "-U", "standby", "-R", "-X", "stream", "-c", "fast",
                 "--no-sync", "-S", name,
             ],
             environment: ["PGPASSWORD": "standbypw"])
@@ -85,7 +85,7 @@ package final class PostgreSQLServer: Sendable {
         let name = "t\(UInt32.random(in: .min ... .max))"
         try await sql("CREATE DATABASE \(name) OWNER haven")
         return DatabaseServer(
-            hosts: [.init("127.0.0.1", port: port)], user: "haven", password: "havenpw", database: name)
+            hosts: [.init(testAddress, port: port)], user: "haven", password: "havenpw", database: name)
     }
 
     /// Makes an empty database whose tables lie on another disk than the server's log.
@@ -122,21 +122,22 @@ package final class PostgreSQLServer: Sendable {
     package func load(_ file: String, into database: DatabaseServer) async throws {
         try await Tool("\(Self.programs())/psql", environment: ["PGPASSWORD": database.password]).check(
             [
-                "-Xq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", "\(port)", "-U", database.user, "-d",
+                "-Xq", "-v", "ON_ERROR_STOP=1", "-h", testAddress, "-p", "\(port)", "-U", database.user, "-d",
                 database.database, "-f", file,
             ])
     }
 
     private static func configure(_ data: String, folder: String, _ settings: [String: String]) throws {
         var all = [
-            "listen_addresses": "'127.0.0.1'", "unix_socket_directories": "'\(folder)'", "fsync": "off",
+            "listen_addresses": "'\(testAddress)'", "unix_socket_directories": "'\(folder)'", "fsync": "off",
             "shared_buffers": "64MB", "max_connections": "1000", "hot_standby": "on", "wal_keep_size": "64MB",
             "max_wal_size": "256MB", "log_min_messages": "fatal",
         ]
         all.merge(settings) { $1 }
         let lines = all.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)\n" }.joined()
         try append(lines, to: "\(data)/postgresql.conf")
-        try append("host replication all 127.0.0.1/32 scram-sha-256\n", to: "\(data)/pg_hba.conf")
+        let rules = ["all", "replication"].map { "host \($0) all samenet scram-sha-256\n" }.joined()
+        try append(rules, to: "\(data)/pg_hba.conf")
     }
 
     private static func append(_ text: String, to path: String) throws {

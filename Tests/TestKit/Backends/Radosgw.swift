@@ -7,7 +7,7 @@ import NIOCore
 ///
 /// One for the whole test process, started by the first who asks, dead with the process.
 package final class Radosgw: Sendable {
-    /// `127.0.0.1:port`
+    /// `host:port`
     package let host: String
     package let accessKey = "havenkey"
     package let secretKey = "havensecret"
@@ -37,7 +37,8 @@ package final class Radosgw: Sendable {
         let (cluster, disk) = (UUID().uuidString.lowercased(), UUID().uuidString.lowercased())
         try writeFile(
             configuration, "[global]", "fsid = \(cluster)", "mon_initial_members = a",
-            "mon_host = [v2:127.0.0.1:\(monitor)/0]", "public_addr = 127.0.0.1", "cluster_addr = 127.0.0.1",
+            "mon_host = [v2:\(testAddress):\(monitor)/0]", "public_addr = \(testAddress)",
+            "cluster_addr = \(testAddress)",
             "ms_bind_msgr1 = false", "ms_bind_port_min = 6800", "ms_bind_port_max = 7300",
             "auth_cluster_required = none", "auth_service_required = none", "auth_client_required = none",
             "run_dir = \(folder)/run", "admin_socket = \(folder)/run/$name.$pid.asok",
@@ -57,7 +58,7 @@ package final class Radosgw: Sendable {
             try await BackgroundProcess(tool(program), arguments, logPath: "\(folder)/log/\(program).out")
         }
         try await tool("monmaptool").check(
-            "--create", "--fsid", cluster, "--addv", "a", "[v2:127.0.0.1:\(monitor)/0]", "\(folder)/monmap")
+            "--create", "--fsid", cluster, "--addv", "a", "[v2:\(testAddress):\(monitor)/0]", "\(folder)/monmap")
         try await tool("ceph-mon").check("-i", "a", "--mkfs", "--monmap", "\(folder)/monmap")
         let mon = try await background("ceph-mon", ["-i", "a", "-f"])
         try await tool("ceph").check("--connect-timeout", "30", "mon", "stat")
@@ -68,9 +69,9 @@ package final class Radosgw: Sendable {
             try await tool("ceph").run(["osd", "stat"]).output.contains("1 up")
         }
         guard isUp else { throw ToolFailure(what: "ceph-osd is not up:\n\(osd.log)") }
-        let arguments = ["-n", "client.rgw.a", "-f", "--rgw_frontends=beast endpoint=127.0.0.1:\(gateway)"]
+        let arguments = ["-n", "client.rgw.a", "-f", "--rgw_frontends=beast endpoint=\(testAddress):\(gateway)"]
         let rgw = try await background("radosgw", arguments)
-        try await ready("http://127.0.0.1:\(gateway)/", rgw)
+        try await ready("http://\(testAddress):\(gateway)/", rgw)
         let admin = ["-n", "client.rgw.a"]
         try await tool("radosgw-admin").check(
             admin + [
@@ -82,7 +83,7 @@ package final class Radosgw: Sendable {
                 "subuser", "create", "--uid=haven", "--subuser=haven:swift", "--access=full", "--secret=swiftpw",
                 "--key-type=swift",
             ])
-        let started = Radosgw(host: "127.0.0.1:\(gateway)", processes: [mon, osd, rgw])
+        let started = Radosgw(host: "\(testAddress):\(gateway)", processes: [mon, osd, rgw])
         try await S3Bucket.make(started.bucket, at: started.url, accessKey: "havenkey", secretKey: "havensecret")
         return started
     }

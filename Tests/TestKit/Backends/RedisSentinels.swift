@@ -13,13 +13,13 @@ package struct RedisSentinels: Sendable {
     package static let sentinelPassword = "sentinel-password"
 
     /// Returns when all know each other: a primary that dies earlier is not replaced.
-    init(folder: String) async throws {
+    package init(folder: String) async throws {
         let options = RedisServer.Options(password: Self.password)
         let primary = try await RedisServer(folder: "\(folder)/1", options: options)
         let replica = try await RedisServer(
             folder: "\(folder)/2",
             options: RedisServer.Options(
-                password: Self.password, arguments: ["--replicaof", "127.0.0.1", "\(primary.port)"]))
+                password: Self.password, arguments: ["--replicaof", testAddress, "\(primary.port)"]))
         servers = [primary, replica]
         ports = try (0..<3).map { _ in try freePort() }
         var started: [BackgroundProcess] = []
@@ -39,11 +39,11 @@ package struct RedisSentinels: Sendable {
         try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
         let text = """
             port \(port)
-            bind 127.0.0.1
+            bind \(testAddress)
             dir \(home)
             requirepass \(sentinelPassword)
             sentinel sentinel-pass \(sentinelPassword)
-            sentinel monitor \(master) 127.0.0.1 \(primary) 2
+            sentinel monitor \(master) \(testAddress) \(primary) 2
             sentinel auth-pass \(master) \(password)
             sentinel down-after-milliseconds \(master) 1000
             sentinel failover-timeout \(master) 3000
@@ -67,7 +67,7 @@ package struct RedisSentinels: Sendable {
     /// How to find the primary by all three, with patience for each step.
     package var configuration: RedisConfiguration {
         RedisConfiguration(
-            place: .sentinels(ports.map { .init(host: "127.0.0.1", port: $0) }, master: Self.master),
+            place: .sentinels(ports.map { .init(host: testAddress, port: $0) }, master: Self.master),
             login: RedisLogin(password: Self.password), sentinelLogin: RedisLogin(password: Self.sentinelPassword),
             timeout: .seconds(20), dialTimeout: .seconds(5))
     }

@@ -44,7 +44,7 @@ package final class RedisServer: Sendable {
     /// Starts the server again, on the same port and with nothing in it.
     package func start() async throws {
         var arguments = [
-            "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no", "--daemonize", "no",
+            "--bind", testAddress, "--dir", folder, "--save", "", "--appendonly", "no", "--daemonize", "no",
         ]
         if let certificates = options.certificates {
             arguments += ["--port", "0", "--tls-port", "\(port)", "--tls-auth-clients", "no"]
@@ -64,7 +64,7 @@ package final class RedisServer: Sendable {
         guard isReady else { throw ToolFailure(what: "redis-server does not answer:\n\(started.log)") }
     }
 
-    package var address: RedisConfiguration.Address { .init(host: "127.0.0.1", port: port) }
+    package var address: RedisConfiguration.Address { .init(host: testAddress, port: port) }
 
     /// What the server printed so far.
     package var log: String { process.withLock { $0?.log ?? "" } }
@@ -89,7 +89,7 @@ package final class RedisServer: Sendable {
         let tls = authority.map { ["--tls", "--cacert", $0] } ?? []
         let tool = Tool("redis-cli", environment: ["REDISCLI_AUTH": password])
         let result = try await tool.check(
-            ["-h", "127.0.0.1", "-p", "\(port)", "-e"] + tls + words, deadline: .seconds(60))
+            ["-h", testAddress, "-p", "\(port)", "-e"] + tls + words, deadline: .seconds(60))
         return result.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 

@@ -8,7 +8,7 @@ import NIOHTTP1
 ///
 /// One of each kind for the whole test process, started by the first who asks, dead with the process.
 package final class SwiftStore: Sendable {
-    /// `127.0.0.1:port`
+    /// `host:port`
     package let host: String
     package let keystone: Keystone?
     private let processes: [BackgroundProcess]
@@ -48,7 +48,8 @@ package final class SwiftStore: Sendable {
         for (server, port) in zip(servers, ports[1...]) {
             try writeFile(
                 "\(folder)/\(server).conf", "[DEFAULT]", "swift_dir = \(folder)", "devices = \(folder)/srv",
-                "mount_check = false", "bind_ip = 127.0.0.1", "bind_port = \(port)", "user = \(account)", "workers = 0",
+                "mount_check = false", "bind_ip = \(testAddress)", "bind_port = \(port)", "user = \(account)",
+                "workers = 0",
                 "disable_fallocate = true", "fallocate_reserve = 0", "conn_timeout = 20", "node_timeout = 60",
                 "log_level = WARNING", "[pipeline:main]",
                 "pipeline = \(server)-server", "[app:\(server)-server]", "use = egg:swift#\(server)")
@@ -59,7 +60,7 @@ package final class SwiftStore: Sendable {
         var processes = [
             try await BackgroundProcess(
                 Tool("memcached"),
-                ["-u", account, "-l", "127.0.0.1", "-p", "\(ports[4])", "-m", "64", "-U", "0"],
+                ["-u", account, "-l", testAddress, "-p", "\(ports[4])", "-m", "64", "-U", "0"],
                 logPath: "\(folder)/memcached.log")
         ]
         for server in servers + ["proxy"] {
@@ -69,9 +70,9 @@ package final class SwiftStore: Sendable {
                     logPath: "\(folder)/\(server).log"))
         }
         for (process, port) in zip(processes[1...], Array(ports[1...3]) + [ports[0]]) {
-            try await ready("http://127.0.0.1:\(port)/healthcheck", process)
+            try await ready("http://\(testAddress):\(port)/healthcheck", process)
         }
-        let store = SwiftStore(host: "127.0.0.1:\(ports[0])", keystone: keystone, processes: processes)
+        let store = SwiftStore(host: "\(testAddress):\(ports[0])", keystone: keystone, processes: processes)
         if keystone == nil { try await store.makeContainer() }
         return store
     }
@@ -103,7 +104,7 @@ package final class SwiftStore: Sendable {
         folder = sys.argv[1]
         for kind, port in zip(('object', 'container', 'account'), sys.argv[2:]):
             ring = RingBuilder(4, 1, 1)
-            ring.add_dev(dict(region=1, zone=1, ip='127.0.0.1', port=int(port), replication_ip='127.0.0.1',
+            ring.add_dev(dict(region=1, zone=1, ip='\(testAddress)', port=int(port), replication_ip='\(testAddress)',
                               replication_port=int(port), device='d1', weight=1.0, meta=''))
             ring.rebalance()
             ring.get_ring().save(f'{folder}/{kind}.ring.gz')
@@ -123,7 +124,7 @@ package final class SwiftStore: Sendable {
         return """
             [DEFAULT]
             swift_dir = \(folder)
-            bind_ip = 127.0.0.1
+            bind_ip = \(testAddress)
             bind_port = \(port)
             user = \(account)
             workers = 0
@@ -164,7 +165,7 @@ package final class SwiftStore: Sendable {
             min_segment_size = 65536
             [filter:cache]
             use = egg:swift#memcache
-            memcache_servers = 127.0.0.1:\(memcached)
+            memcache_servers = \(testAddress):\(memcached)
             [filter:tempurl]
             use = egg:swift#tempurl
             allowed_digests = sha256 sha512

@@ -6,7 +6,7 @@ package struct CrashLoad: Sendable {
     let safeTime: Duration
     let ledger: PushLedger
     let popular: [TestBlob]
-    static let repositories = (0..<3).map { "library/crash\($0)" }
+    package static let repositories = (0..<3).map { "library/crash\($0)" }
     static let sharedTags = ["latest", "stable"]
 
     package init(ledger: PushLedger, lease: Duration, seed: UInt64) {

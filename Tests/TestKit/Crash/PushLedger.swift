@@ -45,8 +45,11 @@ package final class PushLedger: Sendable {
     }
 
     private let state = Mutex(State())
+    private let isBehindBalancer: Bool
 
-    package init() {}
+    /// - Parameter isBehindBalancer: Whether a balancer stands before the servers, which says for itself that it cannot reach
+    ///   one or lost it under a request.
+    package init(isBehindBalancer: Bool = false) { self.isBehindBalancer = isBehindBalancer }
 
     /// What was broken; empty when all promises were kept.
     package var violations: [String] { state.withLock { $0.violations } }
@@ -80,7 +83,9 @@ package final class PushLedger: Sendable {
     ///
     /// - Parameter wasBroken: Whether it was broken when the request began.
     func excuses(_ answer: Answer, _ wasBroken: Bool) -> Bool {
-        [503, 507].contains(answer.status) && answer["retry-after"] != nil && (wasBroken || isBroken)
+        let isTold = [503, 507].contains(answer.status) && answer["retry-after"] != nil
+        let isCutOff = isBehindBalancer && [502, 503, 504].contains(answer.status)
+        return (isTold || isCutOff) && (wasBroken || isBroken)
     }
 
     /// Notes an answer 5xx that nothing excuses.

@@ -43,6 +43,7 @@ package final class ResumingClient: Sendable {
                 let next = try await step(current, &random)
                 upload.withLock { $0 = next }
             } catch {
+                ledger.count("broken")
                 upload.withLock { if $0?.next == .send { $0?.next = .ask } }
                 try? await Task.sleep(for: .milliseconds(5))
             }
