@@ -60,6 +60,7 @@ package struct Front {
             let caller = try? await node.access.identify(authorization: authorization, address: address)
             return caller?.user != nil
         }.declare(in: &routes)
+        SystemSources.routes(node, health).declare(in: &routes)
         return routes
     }
 }

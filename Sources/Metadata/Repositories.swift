@@ -40,6 +40,17 @@ extension MetadataTransaction {
         return id
     }
 
+    /// The first live repositories of public projects, by project and name, with when each was made.
+    package func publicRepositories(limit: Int) throws -> [(name: String, createdAt: Int64)] {
+        try sql.rows(
+            """
+            SELECT r.name_key, r.created_at FROM projects p JOIN repositories r ON r.project_id = p.id
+            WHERE p.is_public = 1 AND p.deleted_at IS NULL AND r.deleted_at IS NULL
+            ORDER BY p.name_key, r.name_key LIMIT \(limit)
+            """
+        ).map { ($0.text(0), $0.integer(1)) }
+    }
+
     /// A page of the repositories that hold something, in order of their names.
     ///
     /// - Parameters:

@@ -94,7 +94,8 @@ package final class HavenProcess: Sendable {
             }
             let request = HTTPClientRequest(url: "\(url)/healthz")
             let answer = try? await Self.http.execute(request, timeout: .seconds(5))
-            return answer?.status == .ok && started.isRunning
+            // One that only leads to HTTPS is ready when it leads there.
+            return (answer?.status == .ok || answer?.status == .movedPermanently) && started.isRunning
         }
         guard ready else {
             _ = try? await started.kill()
@@ -158,6 +159,7 @@ package final class HavenProcess: Sendable {
     private static let http: HTTPClient = {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.redirectConfiguration = .disallow
         return HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
     }()
