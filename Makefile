@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything is done by the scripts; this file is their list.
 
-.PHONY: help run test test-backends build lint bench bench-long soak clean
+.PHONY: help run test test-backends build dist lint bench bench-long soak clean
 .DEFAULT_GOAL := help
 
 help: ## Print this list.
@@ -18,6 +18,9 @@ test-backends: ## The same, with the tests of several nodes on every database an
 
 build: ## Build the optimised program: .build/release/haven.
 	@scripts/build.sh
+
+dist: ## Pack the offline installer: dist/haven-offline-installer-<version>.tgz.
+	@scripts/dist.sh
 
 lint: ## Check the form of the sources, the scripts and the documents.
 	@scripts/lint.sh

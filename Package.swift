@@ -15,8 +15,8 @@ let strict: [SwiftSetting] = [
 
 extension Target {
     /// A library room.
-    static func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-        .target(name: name, dependencies: dependencies, swiftSettings: strict)
+    static func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+        .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
     }
 
     /// The tests of a room.
@@ -112,11 +112,17 @@ let package = Package(
                 "HTTPSupport", "RegistryAPI", "HarborAPI", hummingbirdCore, logging, nioCore, nioPosix, nioSSL,
                 serviceLifecycle, unixSignals, httpTypes,
             ]),
+        .room(
+            "Installer",
+            [
+                "SQLStorage", "Metadata", "Access", "HavenServer", asyncHTTPClient, crypto, cryptoExtras, nioCore,
+                nioHTTP1, nioSSL, subprocess, unixSignals,
+            ], resources: [.embedInCode("Resources/install.sh")]),
         .executableTarget(
             name: "haven",
             dependencies: [
-                "OCI", "SQLStorage", "BlobStorage", "Access", "Metadata", "Lifecycle", "HavenServer", argumentParser,
-                logging,
+                "OCI", "SQLStorage", "BlobStorage", "Access", "Metadata", "Lifecycle", "HavenServer", "Installer",
+                argumentParser, logging,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -10,7 +10,7 @@ mapfile -t swift_files < <(git ls-files --cached --others --exclude-standard '*.
 swift format lint --strict --parallel "${swift_files[@]}"
 
 say "Scripts"
-mapfile -t scripts < <(git ls-files --cached --others --exclude-standard 'scripts/*.sh' .ci/run Benchmarks/run Fuzz/run)
+mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run Benchmarks/run Fuzz/run)
 for script in "${scripts[@]}"; do bash -n "$script"; done
 
 say "Documents"

@@ -42,6 +42,11 @@ package struct SecretKey: Sendable {
         throw .secretKey("the file \(path) vanished while it was read")
     }
 
+    /// What a new file `secretkey` holds.
+    package static func newContent() -> [UInt8] {
+        Array(Base64URL.encode(randomBytes(32)).utf8)
+    }
+
     private static func make(of file: SecretFile.Found, _ path: String) throws(AccessError) -> SecretKey {
         var content = file.content
         while let last = content.last, last == 10 || last == 13 { content.removeLast() }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Metadata
+package import Metadata
 
 import enum SQLStorage.SQLLane
 
@@ -63,5 +63,20 @@ struct SharedSecrets: Sendable {
         }
     }
 
-    private static func label(_ name: String) -> String { "shared secret \(name)" }
+    fileprivate static func label(_ name: String) -> String { "shared secret \(name)" }
+}
+
+extension SecretKey {
+    /// Whether what a database keeps secret was encrypted with this key; nil when it keeps nothing yet. Changes nothing.
+    ///
+    /// - Parameter metadata: A store over a database with the schema of this version.
+    package func opens(_ metadata: MetadataStore) async throws -> Bool? {
+        let sealed = try await metadata.read(.administration) { try $0.secret(named: SharedSecrets.checkName) }
+        return sealed.map { (try? open($0, label: SharedSecrets.label(SharedSecrets.checkName))) != nil }
+    }
+
+    /// Whether a database keeps anything secret already. Changes nothing.
+    package static func isAwaited(by metadata: MetadataStore) async throws -> Bool {
+        try await metadata.read(.administration) { try $0.secret(named: SharedSecrets.checkName) } != nil
+    }
 }

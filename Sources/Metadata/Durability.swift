@@ -20,6 +20,33 @@ extension MetadataTransaction {
         }
     }
 
+    /// The database's clock, in microseconds since 1970.
+    package func clock() throws -> Int64 {
+        try sql.rows("SELECT \(dialect.now)")[0].integer(0)
+    }
+
+    /// Why the database takes no writes, or no new tables; nil when it does, as far as it says so itself.
+    package func refusalOfWrites() throws -> String? {
+        switch dialect {
+        case .sqlite: return nil
+        case .postgresql:
+            let row = try sql.rows(
+                """
+                SELECT CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END,
+                    CASE WHEN current_setting('default_transaction_read_only') = 'on' THEN 1 ELSE 0 END,
+                    CASE WHEN has_schema_privilege(current_schema(), 'CREATE') THEN 1 ELSE 0 END
+                """)[0]
+            if row.integer(0) == 1 { return "it is a stand-by and takes no writes; name the primary in db_host" }
+            if row.integer(1) == 1 { return "it is read-only; set default_transaction_read_only = off at the server" }
+            if row.integer(2) == 0 { return "the account of db_user may make no tables; GRANT CREATE ON SCHEMA public" }
+            return nil
+        case .mariadb:
+            let isReadOnly = try sql.rows("SELECT @@global.read_only")[0].integer(0) == 1
+            return isReadOnly
+                ? "it is read-only; name the primary in db_host, or set read_only = OFF at the server" : nil
+        }
+    }
+
     private func postgreSQLDurability() throws -> [DurabilityWeakness] {
         let row = try sql.rows(
             """

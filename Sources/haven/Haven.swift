@@ -24,7 +24,7 @@ struct Haven: AsyncParsableCommand {
             ServeCommand.self, UserCommand.self, ProjectCommand.self, RepositoryCommand.self, TagCommand.self,
             TokenCommand.self, NodesCommand.self, CollectCommand.self, DoctorCommand.self, BackupCommand.self,
             RestoreCommand.self,
-            DatabaseCommand.self, ConfigCommand.self,
+            DatabaseCommand.self, ConfigCommand.self, InstallCommand.self, SuperviseCommand.self, ClusterCommand.self,
         ])
 
     /// Runs one command line and says how it ended.

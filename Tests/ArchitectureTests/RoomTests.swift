@@ -15,7 +15,7 @@ struct RoomTests {
     static let order = [
         "CLinux", "CHiredis", "CPostgreSQL", "CMariaDB", "CExpat", "OCI", "SQLStorage", "Cache", "BlobStorage",
         "CloudStorage", "Metadata", "Events", "Access", "Registry", "Lifecycle", "HTTPSupport", "RegistryAPI",
-        "HarborAPI", "HavenServer", "haven",
+        "HarborAPI", "HavenServer", "Installer", "haven",
     ]
 
     @Test("stand in Package.swift in the order of the design")

@@ -91,7 +91,7 @@ struct RouteAccessTests {
     @Test("what is not declared is not there")
     func undeclared() async throws {
         try await withServer { _, _, responder in
-            for path in ["/index.html", "/v1/", "/v2x", "/api/v2.0/users", "/service/notary", "/metrics", "/../etc/passwd"] {
+            for path in ["/index.html", "/v1/", "/v2x", "/api/v2.0/users", "/service/notary", "/metrics", "/../etc"] {
                 #expect(await status(.get, path, responder, as: "admin") == 404, "\(path)")
             }
         }

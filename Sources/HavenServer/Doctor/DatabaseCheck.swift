@@ -18,13 +18,31 @@ enum DatabaseCheck {
     private static func findings(_ database: any SQLDatabase, at server: DatabaseServer) async -> [Finding] {
         do {
             let status = try await SchemaCheck.explaining { try await Migrator(database).status() }
-            let weaknesses = try await database.read(.administration) { transaction in
-                try MetadataTransaction(sql: transaction).durability()
+            let before = wallClock()
+            let (weaknesses, clock, refusal) = try await database.read(.administration) { transaction in
+                let transaction = MetadataTransaction(sql: transaction)
+                return (try transaction.durability(), try transaction.clock(), try transaction.refusalOfWrites())
             }
-            return [Finding(.good, "database", "\(server) answers"), schema(status)] + weaknesses.map(finding)
+            let writes = refusal.map { Finding(.fault, "database", "\(server): \($0)", key: "db_host") }
+            return [
+                writes ?? Finding(.good, "database", "\(server) answers and takes writes"), schema(status),
+                skew(clock - (before + wallClock()) / 2),
+            ] + weaknesses.map(finding)
         } catch {
-            return [Finding(.fault, "database", "\(server): \(words(for: error))")]
+            let words = words(for: error)
+            return [Finding(.fault, "database", "\(server): \(words)", key: DatabaseBlame.key(for: words))]
         }
+    }
+
+    /// - Parameter microseconds: How far the database's clock is ahead of this machine's.
+    static func skew(_ microseconds: Int64) -> Finding {
+        let text =
+            "the clock of this machine is \(abs(microseconds) / 1_000) ms "
+            + (microseconds > 0 ? "behind" : "ahead of") + " the database's"
+        if abs(microseconds) > 30_000_000 {
+            return Finding(.fault, "clock", text + "; tokens are refused from a minute on: set the clocks by NTP")
+        }
+        return Finding(abs(microseconds) > 2_000_000 ? .warning : .good, "clock", text)
     }
 
     private static func schema(_ status: [Migrator.Status]) -> Finding {
@@ -43,5 +61,21 @@ enum DatabaseCheck {
     private static func words(for error: any Error) -> String {
         if let error = error as? SQLError { return error.cause }
         return "\(error)"
+    }
+}
+
+/// Which setting a database's refusal is about.
+enum DatabaseBlame {
+    private static let signs = [
+        ("db_password", ["password authentication failed", "access denied for user", "no password supplied"]),
+        ("db_name", ["database \"", "unknown database"]),
+        ("db_sslmode", ["ssl", "certificate", "tls"]),
+        ("db_user", ["role \""]),
+    ]
+
+    /// The key; the server's address where its words tell nothing else.
+    static func key(for words: String) -> String {
+        let words = words.lowercased()
+        return signs.first { $0.1.contains(where: words.contains) }?.0 ?? "db_host"
     }
 }

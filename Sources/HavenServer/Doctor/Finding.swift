@@ -17,10 +17,13 @@ package struct Finding: Sendable, Hashable {
     package let subject: String
     /// What was found, and what to do when it is not good.
     package let text: String
+    /// The setting to change when it is not good; nil when it is not about one.
+    package let key: String?
 
-    package init(_ level: Level, _ subject: String, _ text: String) {
+    package init(_ level: Level, _ subject: String, _ text: String, key: String? = nil) {
         self.level = level
         self.subject = subject
         self.text = text
+        self.key = key
     }
 }

@@ -11,7 +11,8 @@ enum RedisCheck {
             return [
                 Finding(
                     .warning, "redis",
-                    "\(addresses) cannot be used: \(reason); everything works without it, more slowly")
+                    "\(addresses) cannot be used: \(reason); everything works without it, more slowly",
+                    key: "redis_url")
             ]
         }
         if configuration.sendsPasswordInClear {

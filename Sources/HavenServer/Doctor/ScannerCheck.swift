@@ -23,7 +23,8 @@ enum ScannerCheck {
         } catch {
             let reason = (error as? SQLError)?.cause ?? "\(error)"
             return Finding(
-                .warning, "scanner", "\(server) cannot be used: \(reason); the registry needs it for nothing")
+                .warning, "scanner", "\(server) cannot be used: \(reason); the registry needs it for nothing",
+                key: "clair_db_host")
         }
     }
 }

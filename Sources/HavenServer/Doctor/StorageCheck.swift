@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlobStorage
+import FoundationEssentials
+import Glibc
 import Logging
 
 /// Whether the object store of the settings takes an object, gives it back and deletes it.
@@ -8,23 +10,30 @@ enum StorageCheck {
     static func finding(_ settings: Settings) async -> Finding {
         let name = settings.data.storage.provider.rawValue
         let opened: Result<any BlobStore, BlobStorageError>
+        // The look changes nothing on this machine, so parts wait in a folder of its own.
+        let spool = ProbeFolder.make()
+        defer { ProbeFolder.remove(spool) }
         do throws(BlobStorageError) {
-            try? PrivateFolder.ensure(settings.data.folder)
-            opened = .success(try await settings.openBlobs(logger: Logger(label: "haven")))
+            opened = .success(try await settings.openBlobs(logger: Logger(label: "haven"), spoolFolder: spool))
         } catch {
             opened = .failure(error)
         }
         guard case .success(let store) = opened else {
-            return Finding(.fault, "object store", "\(name): \(opened.failureText)")
+            return Finding(.fault, "object store", "\(name): \(opened.failureText)", key: key)
         }
+        let start = ContinuousClock.now
         let probed: Result<Void, BlobStorageError>
         do throws(BlobStorageError) { probed = .success(try await store.probe()) } catch { probed = .failure(error) }
         await store.close()
         guard case .success = probed else {
-            return Finding(.fault, "object store", "\(name): \(probed.failureText)")
+            return Finding(.fault, "object store", "\(name): \(probed.failureText)", key: key)
         }
-        return Finding(.good, "object store", "\(name) took a small object, gave it back and deleted it")
+        let time = Int(start.duration(to: .now) / .milliseconds(1))
+        return Finding(
+            .good, "object store", "\(name) took a small object, gave it back and deleted it in \(time) ms")
     }
+
+    private static let key = "registry_storage_provider_config"
 }
 
 extension Result where Failure == BlobStorageError {
@@ -35,5 +44,18 @@ extension Result where Failure == BlobStorageError {
         case .full: return "the store says that it is full"
         case .notFound: return "what was written just now is not found"
         }
+    }
+}
+
+/// A folder in the machine's temporary one, for the time of a look.
+private enum ProbeFolder {
+    static func make() -> String {
+        let path = "/tmp/haven-probe-\(UInt64.random(in: .min ... .max))"
+        mkdir(path, 0o700)
+        return path
+    }
+
+    static func remove(_ path: String) {
+        try? FileManager.default.removeItem(atPath: path)
     }
 }

@@ -11,12 +11,27 @@ struct DatabaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "db",
         abstract: "Migrate the database, and show its schema.",
-        subcommands: [Migrate.self, Status.self, Schema.self])
+        subcommands: [Prepare.self, Migrate.self, Status.self, Schema.self])
 }
 
 extension SQLDialect: ExpressibleByArgument {}
 
 extension DatabaseCommand {
+    struct Prepare: HavenCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Fill an empty database: schema, administrator and keys.",
+            discussion: """
+                `haven serve` does the same at its first start. Running it again changes nothing. A password that is made here \
+                is printed once on standard error.
+                """)
+        @OptionGroup var settings: SettingsOptions
+
+        func run(_ context: CommandContext) async throws {
+            try await withNode(settings, context) { _ in }
+            print("The database is ready.")
+        }
+    }
+
     struct Migrate: HavenCommand {
         static let configuration = CommandConfiguration(
             abstract: "Bring the database to the schema of this version.",

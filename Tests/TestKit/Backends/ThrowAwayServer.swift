@@ -63,7 +63,7 @@ package final class ThrowAwayServer: Sendable {
 }
 
 /// What must go when the test process ends: servers shared by all its tests, and their folders.
-enum ProcessEnd {
+package enum ProcessEnd {
     private struct Leftovers {
         var processes: [Int32] = []
         var folders: [String] = []
@@ -77,7 +77,7 @@ enum ProcessEnd {
     }
 
     /// Makes a folder that lives as long as the test process.
-    static func makeFolder() throws -> String {
+    package static func makeFolder() throws -> String {
         let folder = try makeTemporaryFolder()
         // Servers run as accounts of their own and must find their way in.
         chmod(folder, 0o755)
