@@ -176,6 +176,6 @@ let package = Package(
         .tests("RegistryAPI", ["OCI", "Metadata", "RegistryAPI"]),
         .tests("Lifecycle", ["BlobStorage", "Lifecycle", "Metadata", "OCI", "SQLStorage", "TestKit", nioCore]),
         .tests("Architecture", ["TestKit"]),
-        .tests("System", ["SQLStorage", "TestKit", "haven", asyncHTTPClient, nioCore]),
+        .tests("System", ["Metadata", "SQLStorage", "TestKit", "haven", asyncHTTPClient, nioCore]),
     ]
 )

@@ -294,8 +294,19 @@ CREATE TABLE IF NOT EXISTS secrets (
     version BIGINT NOT NULL
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;
 
+CREATE TABLE IF NOT EXISTS node_drains (
+    name VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL PRIMARY KEY,
+    ordered_at BIGINT NOT NULL,
+    node_id VARCHAR(32) CHARACTER SET ascii COLLATE ascii_nopad_bin,
+    transfers BIGINT,
+    reported_at BIGINT
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;
+
 INSERT INTO schema_migrations (number, title, checksum, applied_at)
 VALUES (1, 'first schema', '3d90205cab49d35a0e548e774ca84cf25da7f78bbf924f4045e454f1da577465', TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)));
 
 INSERT INTO schema_migrations (number, title, checksum, applied_at)
 VALUES (2, 'nodes and shared secrets', '5bd5a8dd102995c6a4555a989c9d84d85cdbeb081c78f9875ed2c7e0ef3db90b', TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)));
+
+INSERT INTO schema_migrations (number, title, checksum, applied_at)
+VALUES (3, 'drains of nodes', '789f3022e6f83e905853b12adf34749a93476cf33bd2ed449039de41f9befa22', TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)));

@@ -288,8 +288,19 @@ CREATE TABLE secrets (
     version BIGINT NOT NULL
 );
 
+CREATE TABLE node_drains (
+    name VARCHAR(255) COLLATE "C" NOT NULL PRIMARY KEY,
+    ordered_at BIGINT NOT NULL,
+    node_id VARCHAR(32) COLLATE "C",
+    transfers BIGINT,
+    reported_at BIGINT
+);
+
 INSERT INTO schema_migrations (number, title, checksum, applied_at)
 VALUES (1, 'first schema', 'f38a88d58b8ec842cba1ccee7e706ef64c53b2a836402a96635b6f831ed24b33', CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT));
 
 INSERT INTO schema_migrations (number, title, checksum, applied_at)
 VALUES (2, 'nodes and shared secrets', '80d341d523703890d41ecd25988465be9c1da6101275c3489831e410126ac96e', CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT));
+
+INSERT INTO schema_migrations (number, title, checksum, applied_at)
+VALUES (3, 'drains of nodes', 'f22ccad47871b5e5b400963b9bcb9ae00c1d37d951d8424fccf3eaf062301081', CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT));

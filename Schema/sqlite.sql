@@ -288,8 +288,19 @@ CREATE TABLE secrets (
     version INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE node_drains (
+    name TEXT NOT NULL PRIMARY KEY,
+    ordered_at INTEGER NOT NULL,
+    node_id TEXT,
+    transfers INTEGER,
+    reported_at INTEGER
+) STRICT, WITHOUT ROWID;
+
 INSERT INTO schema_migrations (number, title, checksum, applied_at)
 VALUES (1, 'first schema', 'c35668cc0c35d61aa30806e2165b18398a2f0b0c6ea12279b8d9ef4d22f57ca0', (CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000));
 
 INSERT INTO schema_migrations (number, title, checksum, applied_at)
 VALUES (2, 'nodes and shared secrets', '0a19524bfd65d68861eecf14318fa292ac7e38e3ceefa7a069fe5bbc164c2129', (CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000));
+
+INSERT INTO schema_migrations (number, title, checksum, applied_at)
+VALUES (3, 'drains of nodes', '13216c55ef8a3e12da3065081fc0771fca1d3429b0f41cdc8491bc2cdd0b1026', (CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000));

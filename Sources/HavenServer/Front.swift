@@ -36,7 +36,8 @@ package struct Front {
         // The heartbeat starts first, so it ends last: when everything has drained.
         let links = node.redis.map { [RedisLinks(redis: $0) as any Service] } ?? []
         services =
-            [Heartbeat(node, health: health, logger: logger)] + links + Collecting.services(node, logger: logger) + [
+            [Heartbeat(node, health: health, transfers: { responder.runningRequests }, logger: logger)] + links
+            + Collecting.services(node, logger: logger) + [
                 Periodic("idle uploads", every: .seconds(30), logger: logger) {
                     await node.registry.closeIdleUploads(olderThan: .seconds(120))
                 },

@@ -3,6 +3,7 @@ import FoundationEssentials
 import HTTPSupport
 import Logging
 import Metadata
+import Registry
 import SQLStorage
 import ServiceLifecycle
 
@@ -13,6 +14,7 @@ import ServiceLifecycle
 struct Heartbeat: Service {
     private let node: HavenNode
     private let health: HealthState
+    private let transfers: @Sendable () -> Int
     private let logger: Logger
 
     /// How often it looks whether a beat is due.
@@ -24,9 +26,11 @@ struct Heartbeat: Service {
     /// After how long a silent node is forgotten.
     private static let memory = Int64.hours(24)
 
-    init(_ node: HavenNode, health: HealthState, logger: Logger) {
+    /// - Parameter transfers: How many requests are being answered now.
+    init(_ node: HavenNode, health: HealthState, transfers: @escaping @Sendable () -> Int, logger: Logger) {
         self.node = node
         self.health = health
+        self.transfers = transfers
         self.logger = logger
     }
 
@@ -42,12 +46,14 @@ struct Heartbeat: Service {
         var tidied: ContinuousClock.Instant?
         repeat {
             let state: NodeBeat.State = health.isDraining ? .draining : .serving
-            let isUrgent = isFailing || node.metadata.watch?.mode ?? .normal != .normal
+            // While it drains, somebody waits to hear how far it is.
+            let isUrgent = isFailing || node.metadata.watch?.mode ?? .normal != .normal || health.isDraining
             let pause = isUrgent ? min(Self.urgent, interval) : interval
             guard state != said || last.duration(to: .now) >= pause else { continue }
             last = .now
             said = state
             isFailing = await !beat(state, isFirstFailure: !isFailing)
+            if !isFailing { await obey() }
             if !isFailing, tidied.map({ $0.duration(to: .now) > .seconds(3_600) }) ?? true {
                 tidied = .now
                 await tidy()
@@ -68,6 +74,29 @@ struct Heartbeat: Service {
             }
             return false
         }
+    }
+
+    /// Reads the order of the operator, and reports how far it is obeyed.
+    ///
+    /// While the database is away the last order holds.
+    private func obey() async {
+        do {
+            let name = node.identity.name
+            let isOrdered = try await node.metadata.read(.jobs) { try $0.isDrainOrdered(of: name) }
+            if health.order(draining: isOrdered) {
+                logger.notice(isOrdered ? "told to drain" : "told to serve again")
+            }
+            if isOrdered { try await report(name) }
+        } catch {
+            logger.debug("the order to drain was not read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Uploads that wait for their client are handed over: the next node goes on where this one is.
+    private func report(_ name: String) async throws {
+        await node.registry.closeIdleUploads(olderThan: .seconds(1))
+        let (id, left) = (node.identity.id, transfers() + node.registry.openUploads)
+        try await node.metadata.write(.jobs) { try $0.reportDrain(of: name, by: id, transfers: left) }
     }
 
     private func tidy() async {

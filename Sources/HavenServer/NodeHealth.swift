@@ -56,11 +56,13 @@ enum NodeHealth {
 
     /// What the nodes say of themselves; nil when the database cannot be asked.
     private static func nodes(_ node: HavenNode) async -> [HealthNode]? {
-        let rows = try? await node.metadata.read(.administration) { try $0.nodes() }
-        return rows?.map { row in
+        guard let all = try? await node.metadata.read(.administration, { (try $0.nodes(), try $0.drains()) }) else {
+            return nil
+        }
+        return all.0.map { row in
             HealthNode(
                 name: row.name, version: row.version, address: row.address,
-                state: row.shownState(goneAfter: node.settings.cluster.goneAfter), since: row.startedAt,
+                state: row.shownState(goneAfter: node.settings.cluster.goneAfter, all.1), since: row.startedAt,
                 beatAt: row.beatAt)
         }
     }
@@ -111,9 +113,13 @@ extension NodeRow {
         state != .stopped && .microseconds(silence) > limit
     }
 
-    /// Its state in a word: `serving`, `draining`, `stopped` or `gone`.
-    package func shownState(goneAfter limit: Duration) -> String {
-        isGone(after: limit) ? "gone" : state.rawValue
+    /// Its state in a word: `serving`, `draining`, `drained`, `stopped` or `gone`.
+    ///
+    /// - Parameter drains: The orders that stand.
+    package func shownState(goneAfter limit: Duration, _ drains: [NodeDrain] = []) -> String {
+        if isGone(after: limit) { return "gone" }
+        let isDone = state == .draining && drains.contains { $0.name == name && $0.isDone(by: id) }
+        return isDone ? "drained" : state.rawValue
     }
 
     /// Whether its clock is so far from the database's that tokens of other nodes may be refused.

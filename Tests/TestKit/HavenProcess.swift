@@ -80,9 +80,13 @@ package final class HavenProcess: Sendable {
 
     /// Starts the server, on the data that is there, and returns when it answers on `/healthz`.
     ///
-    /// - Parameter extra: Variables set or removed for this start alone.
+    /// - Parameters:
+    ///   - extra: Variables set or removed for this start alone.
+    ///   - status: What `/healthz` may answer besides a redirect to HTTPS, such as 404 of a node that is to drain.
     /// - Throws: ``ToolFailure`` with the log when it ends or is not ready within `deadline`.
-    package func start(deadline: Duration = .seconds(60), environment extra: [String: String?] = [:]) async throws {
+    package func start(
+        deadline: Duration = .seconds(60), environment extra: [String: String?] = [:], accepting status: Int = 200
+    ) async throws {
         var tool = tool
         tool.environment.merge(extra) { _, new in new }
         let started = try await BackgroundProcess(
@@ -95,7 +99,8 @@ package final class HavenProcess: Sendable {
             let request = HTTPClientRequest(url: "\(url)/healthz")
             let answer = try? await Self.http.execute(request, timeout: .seconds(5))
             // One that only leads to HTTPS is ready when it leads there.
-            return (answer?.status == .ok || answer?.status == .movedPermanently) && started.isRunning
+            return (answer.map { Int($0.status.code) == status } == true || answer?.status == .movedPermanently)
+                && started.isRunning
         }
         guard ready else {
             _ = try? await started.kill()

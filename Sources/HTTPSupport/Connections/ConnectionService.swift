@@ -9,8 +9,10 @@ struct ConnectionService: Sendable {
     let limits: ConnectionLimits
     let proxies: TrustedProxies
     let connections: ConnectionRegister
+    let health: HealthState
 
-    var isDraining: Bool { connections.isDraining }
+    /// Whether answers are the last on their connections: their clients then come back through the balancer.
+    var isDraining: Bool { connections.isDraining || health.isDraining }
 
     /// Gathers what is known of a request before its handler runs.
     func context(

@@ -94,7 +94,7 @@ package final class HTTPServer: Service {
             listener: listener,
             service: ConnectionService(
                 responder: listener.role.responder, limits: configuration.limits,
-                proxies: configuration.trustedProxies, connections: connections))
+                proxies: configuration.trustedProxies, connections: connections, health: health))
         let connections = connections
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)

@@ -37,6 +37,9 @@ final class HTTPMetrics: Sendable {
         badMessages = registry.counter("haven_http_bad_messages_total", "Messages that were no request.")
     }
 
+    /// Requests being answered, bodies included.
+    var runningRequests: Int { running.current }
+
     func began() {
         running.add(1)
     }

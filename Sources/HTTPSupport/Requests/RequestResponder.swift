@@ -28,6 +28,9 @@ package final class RequestResponder: Sendable {
         self.metrics = HTTPMetrics(registry: metrics, routes: routes)
     }
 
+    /// Requests being answered now, to the last byte of their answers.
+    package var runningRequests: Int { metrics.runningRequests }
+
     /// An answer and how it came about.
     package struct Answer: Sendable {
         package var response: Response

@@ -43,7 +43,7 @@ package struct Migration: Sendable {
 extension [Migration] {
     /// All migrations of this release, in order.
     package static var released: [Migration] {
-        [.firstSchema, .nodes]
+        [.firstSchema, .nodes, .nodeDrains]
     }
 
     /// The schema that they make together, as a file to read, and to load into an empty database with the database's own

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Metadata
+import SQLStorage
+import TestKit
+import Testing
+
+/// Schemas of two adjacent versions under load, on PostgreSQL.
+@Suite("a migration under load", .timeLimit(.minutes(5)))
+struct RollingMigrationTests {
+    private static let ahead = [Migration].released.count + 1
+
+    /// What a next release would do first: widen a table that this release writes, and say so in the ledger.
+    private static let expansion = [
+        "ALTER TABLE nodes ADD COLUMN zone VARCHAR(64)",
+        "INSERT INTO schema_migrations (number, title, checksum, applied_at) VALUES (\(ahead), 'of tomorrow', 'x', 1)",
+    ]
+
+    @Test("the schema goes one ahead while two nodes serve: no push and no pull fails, and a node starts on it again")
+    func expand() async throws {
+        try await TestDatabase.postgresql.withServer { place in
+            try await withTemporaryFolder { folder in
+                var settings = place.settings()
+                settings["registry_storage_provider_config"] = "rootdirectory: \(folder)/shared"
+                try await withCluster(of: 2, on: settings) { cluster in
+                    let load = Task { try await Self.load(cluster) }
+                    try await Task.sleep(for: .seconds(2))
+                    for statement in Self.expansion {
+                        try await PostgreSQLServer.shared.sql(statement, in: place.database)
+                    }
+                    try await cluster.nodes[1].command("node", "list")
+                    let (pushes, failures) = try await load.value
+                    #expect(failures == [])
+                    #expect(pushes > 10)
+                    try await cluster.nodes[1].stop()
+                    try await cluster.nodes[1].start()
+                    try await cluster.clients[1].push(TestImage.make(), to: "library/after", at: "1")
+                    _ = try await cluster.nodes[0].verify()
+                }
+            }
+        }
+    }
+
+    @Test("a database one migration behind is refused with the line to run, and served after it")
+    func behind() async throws {
+        try await TestDatabase.postgresql.withServer { place in
+            try await withTemporaryFolder { folder in
+                let lines = place.settings().merging(["data_volume": "\(folder)/data"]) { $1 }
+                    .map { "\($0.key) = \($0.value)\n" }.joined()
+                try lines.write(toFile: "\(folder)/haven.cfg", atomically: true, encoding: .utf8)
+                let line = Tool(HavenProcess.executable, workingFolder: folder)
+                let before = "\(Self.ahead - 2)"
+                try await line.check("db", "migrate", "--to", before)
+                let refused = try await line.run(["user", "list"])
+                #expect(refused.status == 1 && refused.errors.contains("haven db migrate"), "\(refused)")
+                let back = try await line.run(["db", "migrate", "--to", "1"])
+                #expect(back.status == 1 && back.errors.contains("migrations are not undone"), "\(back)")
+                #expect(try await line.check("db", "migrate").contains("applied \(Self.ahead - 1)"))
+                #expect(try await line.run(["user", "list"]).status == 0)
+            }
+        }
+    }
+
+    /// Pushes at both nodes for some seconds, and pulls each image from the other one.
+    ///
+    /// - Returns: How many pushes were done, and what failed.
+    private static func load(_ cluster: HavenCluster) async throws -> (pushes: Int, failures: [String]) {
+        let end = ContinuousClock.now + .seconds(8)
+        var (pushes, failures) = (0, [String]())
+        while ContinuousClock.now < end {
+            let (to, from) = (cluster.clients[pushes % 2], cluster.clients[(pushes + 1) % 2])
+            do {
+                let image = TestImage.make()
+                try await to.push(image, to: "library/load", at: "v\(pushes)")
+                let path = "/v2/library/load/manifests/v\(pushes)"
+                let answer = try await from.send("GET", path, ["Accept": image.mediaType], as: .basic)
+                if answer.status != 200 { failures.append("\(answer)") }
+            } catch {
+                failures.append("\(error)")
+            }
+            pushes += 1
+        }
+        return (pushes, failures)
+    }
+}
