@@ -27,14 +27,16 @@ package struct TestCertificates: Sendable {
 
     /// Signs another pair with the same authority, and puts it in the place of the last.
     ///
-    /// - Parameter commonName: Tells one certificate from another; the names it is valid for stay the same.
-    package func issue(commonName: String = "localhost") async throws {
+    /// - Parameters:
+    ///   - commonName: Tells one certificate from another; the names it is valid for stay the same.
+    ///   - days: How long it is valid; below 0 it has run out.
+    package func issue(commonName: String = "localhost", days: Int = 2) async throws {
         try await openssl(
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "new.key", "-out",
             "server.csr", "-subj", "/CN=\(commonName)", "-addext",
             "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1")
         try await openssl(
-            "x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+            "x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "\(days)",
             "-copy_extensions", "copy", "-out", "new.crt")
         let move = Tool("mv", workingFolder: folder)
         try await move.check("new.key", "server.key")

@@ -29,6 +29,16 @@ extension AccessService {
         return FirstRows(generatedPassword: generated, lockedAdministrators: locked)
     }
 
+    /// Why a password cannot be the first one of `admin`; nil when it can. Harbor's well-known one can: it locks the account.
+    package static func refusal(ofFirstPassword password: String) -> String? {
+        do throws(AccessError) {
+            if password != PasswordRule.wellKnown { try PasswordRule.check(password) }
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
     /// - Returns: The password that was made up, when it is the one that counts.
     private func makeFirstRows(adminPassword: String?) async throws(AccessError) -> String? {
         let isWellKnown = adminPassword == PasswordRule.wellKnown

@@ -62,9 +62,14 @@ enum CertificateCheck {
 
     /// - Parameters: Seconds since 1970.
     static func lifetime(from: Int64, to: Int64, now: Int64) -> Finding {
-        if now < from { return Finding(.fault, "certificate", "it is not valid yet") }
+        if now < from {
+            return Finding(
+                .fault, "certificate", "it is not valid yet; look at the clock, or get another", key: "ssl_cert")
+        }
         let days = abs(to - now) / 86_400
-        if now > to { return Finding(.fault, "certificate", "it ran out \(days) days ago") }
+        if now > to {
+            return Finding(.fault, "certificate", "it ran out \(days) days ago; get another", key: "ssl_cert")
+        }
         return Finding(days < 14 ? .warning : .good, "certificate", "it is valid for \(days) more days")
     }
 }

@@ -9,14 +9,17 @@ struct DataPlace {
     let folder: String
     /// Whether SQLite lives there, which needs a disk of its own machine.
     let holdsDatabase: Bool
+    /// The setting that names the folder.
+    let key: String
     /// The folder itself, or the nearest one above it that exists.
     let existing: String
     /// The type of the file system, as the kernel names it.
     let fileSystem: String?
 
-    init(_ folder: String, holdsDatabase: Bool) {
+    init(_ folder: String, holdsDatabase: Bool, key: String = "data_volume") {
         self.folder = folder
         self.holdsDatabase = holdsDatabase
+        self.key = key
         var existing = folder
         while access(existing, F_OK) != 0, existing != "/", existing != "." {
             let parent = existing.lastIndex(of: "/").map { String(existing[..<$0]) } ?? "."
@@ -57,13 +60,19 @@ struct DataPlace {
         guard access(folder, F_OK) == 0 else {
             return access(existing, W_OK | X_OK) == 0
                 ? Finding(.good, "data folder", "\(folder) does not exist yet; the first start makes it")
-                : Finding(.fault, "data folder", "\(folder) does not exist, and \(existing) may not be written to")
+                : Finding(
+                    .fault, "data folder",
+                    "\(folder) does not exist, and \(existing) may not be written to; name another place", key: key)
         }
         if attribute(.type, of: folder) != FileAttributeType.typeDirectory {
-            return Finding(.fault, "data folder", "\(folder) is no folder")
+            return Finding(
+                .fault, "data folder", "\(folder) is no folder; remove it, or name another place", key: key)
         }
         if access(folder, R_OK | W_OK | X_OK) != 0 {
-            return Finding(.fault, "data folder", "\(folder) may not be read and written by this account")
+            return Finding(
+                .fault, "data folder",
+                "\(folder) may not be read and written by this account; give it to the account, or name another place",
+                key: key)
         }
         if let mode: Int = attribute(.posixPermissions, of: folder), mode & 0o077 != 0 {
             return Finding(.warning, "data folder", "\(folder) is open to other accounts; chmod 700 \(folder)")
@@ -77,7 +86,7 @@ struct DataPlace {
             return Finding(
                 .fault, "file system",
                 "\(existing) is on \(type), which other machines share; "
-                    + "SQLite needs a local disk")
+                    + "SQLite needs a local disk", key: key)
         }
         return Finding(isVolatile ? .warning : .good, "file system", "\(existing) is on \(type)")
     }
@@ -88,7 +97,11 @@ struct DataPlace {
         }
         let text = "\(Self.gibibytes(free)) free of \(Self.gibibytes(total)) at \(existing); "
         let kept = "disk_reserve keeps \(Self.gibibytes(reserve))"
-        if free < reserve { return Finding(.fault, "disk space", text + kept + ", so pushes are refused") }
+        if free < reserve {
+            return Finding(
+                .fault, "disk space", text + kept + ", so pushes are refused; make room, or lower it",
+                key: "disk_reserve")
+        }
         if free < reserve * 2 { return Finding(.warning, "disk space", text + kept + ", and pushes are refused soon") }
         return Finding(.good, "disk space", text + kept)
     }

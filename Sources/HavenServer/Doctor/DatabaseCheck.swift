@@ -67,8 +67,9 @@ enum DatabaseCheck {
 /// Which setting a database's refusal is about.
 enum DatabaseBlame {
     private static let signs = [
+        ("db_type", ["invalid response to ssl negotiation", "unsupported protocol", "not a mariadb"]),
         ("db_password", ["password authentication failed", "access denied for user", "no password supplied"]),
-        ("db_name", ["database \"", "unknown database"]),
+        ("db_name", ["database \"", "unknown database", "by db_name", "(migration "]),
         ("db_sslmode", ["ssl", "certificate", "tls"]),
         ("db_user", ["role \""]),
     ]

@@ -10,8 +10,12 @@ struct FlushProbe {
 
     var isDone: Bool { microseconds != nil }
 
-    var finding: Finding {
-        guard let microseconds else { return Finding(.fault, "flush to disk", failure ?? "it failed") }
+    /// - Parameter key: The setting that names the folder.
+    func finding(key: String) -> Finding {
+        guard let microseconds else {
+            return Finding(
+                .fault, "flush to disk", "\(failure ?? "it failed"); make it writable, or name another place", key: key)
+        }
         let text =
             "a small file is on the disk after \(microseconds / 1_000).\(microseconds / 100 % 10) ms "
             + "(median of \(Self.rounds))"
@@ -31,7 +35,7 @@ struct FlushProbe {
         for _ in 0..<rounds {
             let start = ContinuousClock.now
             guard round(path, folder) else {
-                return FlushProbe(microseconds: nil, failure: "in \(folder): \(String(cString: strerror(errno)))")
+                return FlushProbe(microseconds: nil, failure: "nothing can be kept in \(folder): \(String(cString: strerror(errno)))")
             }
             let time = start.duration(to: .now).components
             times.append(time.seconds * 1_000_000 + time.attoseconds / 1_000_000_000_000)

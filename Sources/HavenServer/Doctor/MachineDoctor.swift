@@ -12,15 +12,14 @@ package struct MachineDoctor: Sendable {
     package func examine() async -> [Finding] {
         let folder = settings.data.folder
         let place = DataPlace(folder, holdsDatabase: isEmbedded)
-        var findings = place.findings(reserve: settings.data.diskReserveBytes)
+        var (findings, flush) = look(at: place)
         if settings.data.storage.fileRoot == nil {
             findings.append(await StorageCheck.finding(settings))
         } else if !settings.data.storageRoot.hasPrefix(folder + "/") {
-            findings += DataPlace(settings.data.storageRoot, holdsDatabase: false)
-                .findings(reserve: settings.data.diskReserveBytes)
+            let store = DataPlace(
+                settings.data.storageRoot, holdsDatabase: false, key: "registry_storage_provider_config")
+            findings += look(at: store).findings
         }
-        let flush = FlushProbe.run(in: place.existing)
-        findings.append(flush.finding)
         findings.append(ClockCheck.finding(newest: place.newestChange))
         findings += await PortCheck.findings(settings.listener, isServing: place.isServed)
         findings += CertificateCheck.findings(settings.listener)
@@ -29,22 +28,31 @@ package struct MachineDoctor: Sendable {
         findings += ResourceCheck.findings(settings.limits)
         let database = await DatabaseCheck.findings(settings)
         findings += database
-        findings.append(durability(place, flush, database))
+        findings.append(durability(place, flush?.isDone ?? false, database))
         return findings
+    }
+
+    /// A folder that is at fault already is not tried.
+    private func look(at place: DataPlace) -> (findings: [Finding], flush: FlushProbe?) {
+        let findings = place.findings(reserve: settings.data.diskReserveBytes)
+        if findings.contains(where: { $0.level == .fault && $0.subject == "data folder" }) { return (findings, nil) }
+        let flush = FlushProbe.run(in: place.existing)
+        return (findings + [flush.finding(key: place.key)], flush)
     }
 
     private var isEmbedded: Bool { settings.database.kind == .sqlite }
 
     /// What survives what, said once and plainly.
-    private func durability(_ place: DataPlace, _ flush: FlushProbe, _ database: [Finding]) -> Finding {
+    private func durability(_ place: DataPlace, _ isFlushed: Bool, _ database: [Finding]) -> Finding {
         if place.isVolatile {
             return Finding(
                 .fault, "durability",
                 "\(place.fileSystem ?? "this file system") lives in memory: a push survives the end of the process, "
                     + "and nothing survives a restart of the machine")
         }
-        guard place.isLocal || !isEmbedded, flush.isDone, !database.contains(where: { $0.level == .fault }) else {
-            return Finding(.fault, "durability", "not known, because of the faults above")
+        guard place.isLocal || !isEmbedded, isFlushed, !database.contains(where: { $0.level == .fault }) else {
+            // No fault of its own: who puts the others right has put this right.
+            return Finding(.warning, "durability", "it is not known before the faults above are put right")
         }
         if !isEmbedded {
             return Finding(

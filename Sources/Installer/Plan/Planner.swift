@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Access
 import FoundationEssentials
 package import HavenServer
 
@@ -25,19 +26,34 @@ package struct Planner: Sendable {
         plan.findings += await MachineDoctor(settings).examine()
             .map(strictly).filter { !awaits(places, $0) }
         plan.findings += keys
-        var isEmpty = settings.database.kind == .sqlite && SmallFile.isAbsent(settings.databasePath)
-        if settings.database.kind != .sqlite {
-            do {
-                let look = try await ClusterLook(settings, keyFolder: keyFolder)
-                plan.findings += look.findings(settings)
-                isEmpty = look.isEmpty || look.opensSecrets == nil && !look.lacksKey
-            } catch {
-                // The doctor has told the same of the database, with the key to change.
-                if plan.faults.isEmpty { plan.findings.append(Finding(.fault, "database", "\(error)", key: "db_host")) }
-            }
-        }
+        let isEmpty = await lookAtDatabase(&plan)
+        if isEmpty { plan.findings += firstPassword }
         if plan.faults.isEmpty { plan.steps = steps(isEmpty: isEmpty) }
         return plan
+    }
+
+    /// Adds what is wrong with joining the cluster.
+    ///
+    /// - Returns: Whether the database has no first rows yet.
+    private func lookAtDatabase(_ plan: inout InstallPlan) async -> Bool {
+        guard settings.database.kind != .sqlite else { return SmallFile.isAbsent(settings.databasePath) }
+        // What the doctor or the keys have told already would only be told twice.
+        guard !plan.faults.contains(where: { ["database", "secrets"].contains($0.subject) }) else { return false }
+        do {
+            let look = try await ClusterLook(settings, keyFolder: keyFolder)
+            plan.findings += look.findings(settings)
+            return look.isEmpty || look.opensSecrets == nil && !look.lacksKey && !look.isOlder
+        } catch {
+            plan.findings.append(Finding(.fault, "database", "\(error)", key: "db_host"))
+            return false
+        }
+    }
+
+    private var firstPassword: [Finding] {
+        guard let password = settings.identity.adminPassword?.reveal(),
+            let refusal = AccessService.refusal(ofFirstPassword: password)
+        else { return [] }
+        return [Finding(.fault, "password", refusal, key: "harbor_admin_password")]
     }
 
     /// A server goes on without Redis and scanner; whoever names them at an installation wants them to work.
@@ -76,7 +92,7 @@ package struct Planner: Sendable {
     private var keys: [Finding] {
         let own = "\(settings.data.secretKeyFolder)/secretkey"
         guard let brought = SmallFile.read(bundledKey), let present = SmallFile.read(own), brought != present else {
-            return []
+            return unusableKey
         }
         return [
             Finding(
@@ -84,5 +100,17 @@ package struct Planner: Sendable {
                 "\(own) is another than the bundle's; this host was a node of another cluster: remove the file if that is over",
                 key: "secretkey_path")
         ]
+    }
+
+    private var unusableKey: [Finding] {
+        guard let keyFolder else { return [] }
+        do throws(AccessError) {
+            _ = try SecretKey.load(folder: keyFolder)
+            return []
+        } catch {
+            return [
+                Finding(.fault, "secrets", "\(error.message); copy the file of a running node", key: "secretkey_path")
+            ]
+        }
     }
 }

@@ -14,6 +14,9 @@ struct DoctorCommand: HavenCommand {
             files and memory are looked at, and the last line states how durable a push is. The exit code is 1 when \
             something is at fault, and 0 otherwise, warnings included.
 
+            With --balancer the host of a balancer is looked at instead: whether its kernel forwards packets and lets two \
+            balancers share an address.
+
             With --verify the stored data is looked at instead: every blob, manifest, tag, counter and object, beside a \
             running server if there is one. The exit code is 1 when something is lost or inconsistent. Objects that only \
             waste space are a notice, unless --strict.
@@ -21,14 +24,20 @@ struct DoctorCommand: HavenCommand {
     @Flag(help: "Compare everything that is stored with everything that is remembered.") var verify = false
     @Flag(help: "With --verify: read and digest every blob.") var rehash = false
     @Flag(help: "With --verify: objects that only waste space are a fault too.") var strict = false
+    @Flag(help: "Look at the host of a balancer instead of a node's.") var balancer = false
     @OptionGroup var settings: SettingsOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if balancer, verify { throw ValidationError("Give --balancer or --verify, not both.") }
         if !verify, rehash || strict { throw ValidationError("--rehash and --strict go with --verify.") }
     }
 
     func run(_ context: CommandContext) async throws {
+        if balancer {
+            try show(BalancerCheck.findings())
+            return
+        }
         let settings = try settings.load(context)
         for warning in settings.warnings { printError("warning: \(warning)") }
         if verify {
@@ -39,7 +48,10 @@ struct DoctorCommand: HavenCommand {
     }
 
     private func examine(_ settings: Settings) async throws {
-        let findings = await MachineDoctor(settings).examine()
+        try show(await MachineDoctor(settings).examine())
+    }
+
+    private func show(_ findings: [Finding]) throws {
         var listing = Listing("result", "subject", "finding")
         for finding in findings {
             listing.add(.text(finding.level.rawValue), .text(finding.subject), .text(finding.text))

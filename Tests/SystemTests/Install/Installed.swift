@@ -60,6 +60,9 @@ enum SoundPostgreSQL {
         try await PostgreSQLServer.start(in: ProcessEnd.makeFolder(), settings: ["fsync": "on"])
     }
 
+    /// The server; nobody stops it.
+    static func server() async throws -> PostgreSQLServer { try await started.value }
+
     /// Runs `body` with the settings of a new empty database, and removes it afterwards.
     static func with(_ body: (_ settings: [String: String]) async throws -> Void) async throws {
         let server = try await started.value
@@ -72,6 +75,17 @@ enum SoundPostgreSQL {
         }
         try await server.drop(place)
     }
+}
+
+/// A MariaDB that promises what an installation demands, shared by all tests of the process.
+enum SoundMariaDB {
+    private static let started = Task {
+        try await MariaDBServer.start(
+            in: ProcessEnd.makeFolder(), settings: ["innodb_flush_log_at_trx_commit": "1", "sync_binlog": "1"])
+    }
+
+    /// The server; nobody stops it.
+    static func server() async throws -> MariaDBServer { try await started.value }
 }
 
 extension DatabaseServer {

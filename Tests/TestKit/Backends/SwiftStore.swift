@@ -15,6 +15,8 @@ package final class SwiftStore: Sendable {
 
     /// The accounts of the store without Keystone, which are its keys for S3, too.
     package static let (user, key) = ("test:tester", "testing")
+    /// Another account with the same key, which may read the container and not write.
+    package static let reader = "test:reader"
     /// The container, or bucket, that was made for the tests; each takes a folder of its own inside.
     package static let container = "haven"
 
@@ -90,6 +92,7 @@ package final class SwiftStore: Sendable {
             var request = HTTPClientRequest(url: storage + path)
             request.method = method
             request.headers.add(name: "X-Auth-Token", value: token)
+            if method == .PUT { request.headers.add(name: "X-Container-Read", value: "\(Self.reader),.rlistings") }
             if method == .POST { request.headers.add(name: "X-Account-Meta-Temp-URL-Key", value: "signing key") }
             let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
             guard (200...299).contains(answer.status.code) else {
@@ -143,6 +146,7 @@ package final class SwiftStore: Sendable {
             [filter:tempauth]
             use = egg:swift#tempauth
             user_test_tester = testing .admin $HOST/v1/AUTH_test
+            user_test_reader = testing $HOST/v1/AUTH_test
             [filter:authtoken]
             paste.filter_factory = keystonemiddleware.auth_token:filter_factory
             www_authenticate_uri = \(keystone?.url ?? "")/v3
