@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything is done by the scripts; this file is their list.
 
-.PHONY: help run test test-backends build dist lint bench bench-long soak clean
+.PHONY: help run test test-backends build dist dist-check lint bench bench-long soak clean
 .DEFAULT_GOAL := help
 
 help: ## Print this list.
@@ -21,6 +21,9 @@ build: ## Build the optimised program: .build/release/haven.
 
 dist: ## Pack the offline installer: dist/haven-offline-installer-<version>.tgz.
 	@scripts/dist.sh
+
+dist-check: ## Install that archive in a fresh Debian 12 with nothing but the libraries it needs, and remove it (root).
+	@scripts/dist-check.sh
 
 lint: ## Check the form of the sources, the scripts and the documents.
 	@scripts/lint.sh

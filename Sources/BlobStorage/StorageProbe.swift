@@ -13,8 +13,10 @@ package enum StorageProbe {
         } catch {
             result = .failure(error)
         }
-        for case .failed(let error) in await store.delete(doomed) { throw error }
+        let deletes = await store.delete(doomed)
+        // What went wrong first says more than that nothing could be deleted afterwards.
         try result.get()
+        for case .failed(let error) in deletes { throw error }
     }
 
     private static func roundTrip(_ plan: UploadPlan, _ store: some BlobStore) async throws(BlobStorageError) {

@@ -18,4 +18,7 @@ extension Settings {
         try PrivateFolder.ensure(data.folder)
         return try DataLock(folder: data.folder)
     }
+
+    /// Whether a server serves from the data folder now.
+    package var isServed: Bool { DataPlace(data.folder, holdsDatabase: false).isServed }
 }

@@ -47,6 +47,9 @@ package struct Removal: Sendable {
         let paths = paths
         let isManaged = places.isSystemWide && machine.hasSystemd && paths.contains(places.unit)
         if isManaged { try await Command.run("systemctl", ["disable", "--now", SystemdUnit.name]) }
+        if let settings, settings.isServed {
+            throw InstallFault("a server runs on \(settings.data.folder); end it first")
+        }
         // Held to the end, so that nobody serves what is being removed.
         let lock = try purges ? settings?.lockData() : nil
         for path in paths {

@@ -17,7 +17,7 @@ enum DatabaseCheck {
 
     private static func findings(_ database: any SQLDatabase, at server: DatabaseServer) async -> [Finding] {
         do {
-            let status = try await SchemaCheck.explaining { try await Migrator(database).status() }
+            let status = try await status(database)
             let before = wallClock()
             let (weaknesses, clock, refusal) = try await database.read(.administration) { transaction in
                 let transaction = MetadataTransaction(sql: transaction)
@@ -29,8 +29,16 @@ enum DatabaseCheck {
                 skew(clock - (before + wallClock()) / 2),
             ] + weaknesses.map(finding)
         } catch {
-            let words = words(for: error)
-            return [Finding(.fault, "database", "\(server): \(words)", key: DatabaseBlame.key(for: words))]
+            return [DatabaseBlame(words(for: error)).finding(server)]
+        }
+    }
+
+    private static func status(_ database: any SQLDatabase) async throws -> [Migrator.Status] {
+        try await SchemaCheck.explaining {
+            let migrator = Migrator(database)
+            let status = try await migrator.status()
+            if status.allSatisfy({ $0.appliedAt == nil }) { try await migrator.refuseForeignTables() }
+            return status
         }
     }
 
@@ -64,19 +72,33 @@ enum DatabaseCheck {
     }
 }
 
-/// Which setting a database's refusal is about.
-enum DatabaseBlame {
-    private static let signs = [
-        ("db_type", ["invalid response to ssl negotiation", "unsupported protocol", "not a mariadb"]),
-        ("db_password", ["password authentication failed", "access denied for user", "no password supplied"]),
-        ("db_name", ["database \"", "unknown database", "by db_name", "(migration "]),
-        ("db_sslmode", ["ssl", "certificate", "tls"]),
-        ("db_user", ["role \""]),
+/// Which setting a database's refusal is about, and what helps where its own words do not say it.
+struct DatabaseBlame {
+    private static let signs: [(key: String, remedy: String, words: [String])] = [
+        (
+            "db_type", "it is another kind of server than db_type says, or it hangs",
+            ["invalid response to ssl negotiation", "initial communication packet"]
+        ),
+        (
+            "db_host", "name the primary, or set default_transaction_read_only = off there",
+            ["session is read-only"]
+        ),
+        ("db_password", "", ["password authentication failed", "access denied for user", "no password supplied"]),
+        ("db_name", "", ["database \"", "unknown database", "by db_name", "(migration "]),
+        ("db_sslmode", "", ["ssl", "certificate", "tls"]),
+        ("db_user", "", ["role \""]),
     ]
 
-    /// The key; the server's address where its words tell nothing else.
-    static func key(for words: String) -> String {
-        let words = words.lowercased()
-        return signs.first { $0.1.contains(where: words.contains) }?.0 ?? "db_host"
+    private let words: String
+
+    init(_ words: String) {
+        self.words = words
+    }
+
+    /// With the server's address for a key where the words tell nothing else.
+    func finding(_ server: DatabaseServer) -> Finding {
+        let sign = Self.signs.first { $0.words.contains(where: words.lowercased().contains) }
+        let remedy = sign.map { $0.remedy.isEmpty ? "" : "; \($0.remedy)" } ?? ""
+        return Finding(.fault, "database", "\(server): \(words)\(remedy)", key: sign?.key ?? "db_host")
     }
 }

@@ -23,7 +23,8 @@ package struct Finding: Sendable, Hashable {
     package init(_ level: Level, _ subject: String, _ text: String, key: String? = nil) {
         self.level = level
         self.subject = subject
-        self.text = text
+        // Libraries tell some things in several lines.
+        self.text = text.split { $0.isWhitespace }.joined(separator: " ")
         self.key = key
     }
 }

@@ -32,12 +32,13 @@ package struct MachineDoctor: Sendable {
         return findings
     }
 
-    /// A folder that is at fault already is not tried.
+    /// A folder that may not be entered is not tried, and of one where nothing can be kept nothing else is told.
     private func look(at place: DataPlace) -> (findings: [Finding], flush: FlushProbe?) {
         let findings = place.findings(reserve: settings.data.diskReserveBytes)
         if findings.contains(where: { $0.level == .fault && $0.subject == "data folder" }) { return (findings, nil) }
         let flush = FlushProbe.run(in: place.existing)
-        return (findings + [flush.finding(key: place.key)], flush)
+        let told = flush.isDone ? findings : findings.filter { $0.level != .fault }
+        return (told + [flush.finding(key: place.key)], flush)
     }
 
     private var isEmbedded: Bool { settings.database.kind == .sqlite }

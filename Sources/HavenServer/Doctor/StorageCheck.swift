@@ -19,14 +19,14 @@ enum StorageCheck {
             opened = .failure(error)
         }
         guard case .success(let store) = opened else {
-            return Finding(.fault, "object store", "\(name): \(opened.failureText)", key: key)
+            return StorageBlame(opened.failureText).finding(name, key: key)
         }
         let start = ContinuousClock.now
         let probed: Result<Void, BlobStorageError>
         do throws(BlobStorageError) { probed = .success(try await store.probe()) } catch { probed = .failure(error) }
         await store.close()
         guard case .success = probed else {
-            return Finding(.fault, "object store", "\(name): \(probed.failureText)", key: key)
+            return StorageBlame(probed.failureText).finding(name, key: key)
         }
         let time = Int(start.duration(to: .now) / .milliseconds(1))
         return Finding(
@@ -57,5 +57,24 @@ private enum ProbeFolder {
 
     static func remove(_ path: String) {
         try? FileManager.default.removeItem(atPath: path)
+    }
+}
+
+/// What helps against the refusal of an object store.
+private struct StorageBlame {
+    private static let signs = [
+        ("NoSuchBucket", "make the bucket, or name another"), (" 404", "make the container, or name another"),
+        (" 401", "look at the account and its key"), (" 403", "look at the account, its key and what it may write"),
+    ]
+
+    private let words: String
+
+    init(_ words: String) {
+        self.words = words
+    }
+
+    func finding(_ store: String, key: String) -> Finding {
+        let remedy = Self.signs.first { words.contains($0.0) }?.1 ?? "look at the address and the options"
+        return Finding(.fault, "object store", "\(store): \(words); \(remedy)", key: key)
     }
 }

@@ -51,14 +51,16 @@ struct SettingsLook {
 
     /// A server that systemd starts has no folder to start in.
     private var relativePaths: [Finding] {
-        let listener = settings.listener
+        let (listener, data) = (settings.listener, settings.data)
         let paths: [(key: String, path: String?)] = [
-            ("data_volume", settings.data.folder), ("secretkey_path", settings.data.secretKeyFolder),
-            ("registry_storage_provider_config", settings.data.storage.fileRoot), ("ssl_cert", listener.certificate),
+            ("data_volume", data.folder), ("secretkey_path", data.secretKeyFolder),
+            ("registry_storage_provider_config", data.storage.fileRoot), ("ssl_cert", listener.certificate),
             ("ssl_cert_key", listener.certificateKey), ("log_file", settings.logs.file),
         ]
         return paths.compactMap { key, path in
             guard let path, !path.hasPrefix("/") else { return nil }
+            // What follows data_volume is put right with it.
+            if key != "data_volume", path == data.folder || path.hasPrefix(data.folder + "/") { return nil }
             return Finding(
                 .fault, "path", "\(path) is relative to wherever the server starts; give a path from /", key: key)
         }

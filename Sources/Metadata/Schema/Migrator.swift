@@ -169,7 +169,9 @@ package struct Migrator: Sendable {
     }
 
     /// Haven must not mix with another program's tables: theirs might have the names of ours.
-    private func refuseForeignTables() async throws {
+    ///
+    /// - Throws: ``MetadataError/foreignTables(_:)`` when there are tables and no migration was ever begun.
+    package func refuseForeignTables() async throws {
         let tables = try await database.read(.administration) { try SchemaLedger.tables($0) }
         // With a ledger it is ours: an earlier attempt was killed before its first migration was done.
         if tables.isEmpty || tables.contains(SchemaLedger.name) { return }

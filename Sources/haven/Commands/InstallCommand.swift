@@ -45,6 +45,10 @@ struct InstallCommand: HavenCommand {
     }
 
     private func install(_ context: CommandContext) async throws {
+        if let key = context.flags.keys.min() {
+            // The installed server would not have them.
+            throw ValidationError("An installation takes its settings from haven.cfg alone; put \(key) there.")
+        }
         let source = absolute(from)
         let settings = try Settings.load(
             file: settings.config ?? "\(source)/haven.cfg", flags: context.flags, environment: context.environment)
@@ -84,7 +88,13 @@ struct InstallCommand: HavenCommand {
             show(settings.loginText)
             return
         }
-        show("there is no systemd here: this command keeps the server running; end it with Ctrl-C")
+        if settings.isServed {
+            show(
+                "a server runs already on \(settings.data.folder)"
+                    + (plan.steps.isEmpty ? "" : "; what was changed counts from its next start: end it, and run this again"))
+            return
+        }
+        show("no unit of systemd runs it: this command keeps the server running; end it with Ctrl-C")
         try await SuperviseCommand.supervise(plan.places.program, settings, config: plan.places.settings)
     }
 

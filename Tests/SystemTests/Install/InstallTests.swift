@@ -100,6 +100,48 @@ struct InstallTests {
         }
     }
 
+    @Test("settings come from the file alone: a flag, which the installed server would not have, is refused")
+    func flags() async throws {
+        try await withTemporaryFolder { folder in
+            let node = try await Unpacked(host: folder, settings: [:])
+            let result = try await node.install("--log-level", "debug")
+            #expect(result.status == 2 && result.errors.contains("put log_level there"), "\(result)")
+        }
+    }
+
+    @Test("https as the guide has it: certificate, authority for clients, and a redirect from http")
+    func secure() async throws {
+        try await withTemporaryFolder { folder in
+            let files = try await TestCertificates(in: try Self.make("\(folder)/data/cert"))
+            _ = try Self.make("\(folder)/data/ca_download")
+            let authority = "\(folder)/data/ca_download/ca.crt"
+            try FileManager.default.copyItem(atPath: files.authority, toPath: authority)
+            let port = try freePort()
+            let node = try await Unpacked(
+                host: folder,
+                settings: [
+                    "ui_url_protocol": "https", "https_port": "\(port)", "ssl_cert": files.certificate,
+                    "ssl_cert_key": files.key, "harbor_admin_password": "Installed-1",
+                ])
+            #expect(try await node.install().status == 0)
+            let process = try await node.start(asking: "https://127.0.0.1:\(port)")
+            let curl = Tool("curl")
+            let plain = try await curl.check("-s", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", node.url)
+            #expect(plain == "301 https://127.0.0.1:\(port)/", "\(plain)")
+            let fetched = try await curl.check("-fsk", "https://127.0.0.1:\(port)/api/systeminfo/getcert")
+            #expect(fetched == (try String(contentsOfFile: files.authority, encoding: .utf8)))
+            let login = ["-fs", "--cacert", authority, "-u", "admin:Installed-1", "https://127.0.0.1:\(port)/v2/"]
+            #expect(try await curl.run(login).status == 0)
+            #expect(process.log.contains("docker login -u admin 127.0.0.1:\(port)"), "\(process.log)")
+            #expect(try await process.stop() == 0)
+        }
+    }
+
+    private static func make(_ folder: String) throws -> String {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
     @Test("without systemd the installed server is supervised: killed, it comes back; told to end, it ends")
     func supervised() async throws {
         try await withTemporaryFolder { folder in
@@ -116,6 +158,10 @@ struct InstallTests {
                     && process.log.contains("started again")
             }
             #expect(isBack, "\(process.log)")
+            let again = try await node.installAndStart()
+            #expect(again.status == 0 && again.output.contains("a server runs already"), "\(again)")
+            let removal = try await node.install("--uninstall")
+            #expect(removal.status == 1 && removal.errors.contains("end it first"), "\(removal)")
             #expect(try await process.stop() == 0)
             #expect(process.log.contains("stopped"))
         }

@@ -8,22 +8,24 @@ struct Unpacked {
     /// The host's folder: `haven` is the unpacked installer, `prefix` where it is installed, `data` the data.
     let host: String
     let port: Int
+    var url: String { "http://127.0.0.1:\(port)" }
     var source: String { host + "/haven" }
     var prefix: String { host + "/prefix" }
     var program: String { prefix + "/bin/haven" }
 
-    init(host: String, settings: [String: String]) async throws {
+    /// - Parameter file: The beginning of `haven.cfg` as somebody has it; `settings` and this host's own lines follow.
+    init(host: String, settings: [String: String], file: String = "") async throws {
         self.host = host
         port = try freePort()
         var all = settings
-        all["hostname"] = all["hostname"] ?? "127.0.0.1"
+        if !file.contains("hostname = ") { all["hostname"] = all["hostname"] ?? "127.0.0.1" }
         all["listen"] = all["listen"] ?? "127.0.0.1"
         all["http_port"] = all["http_port"] ?? "\(port)"
         all["metrics_port"] = all["metrics_port"] ?? "0"
         all["data_volume"] = all["data_volume"] ?? "\(host)/data"
         let lines = all.filter { $0.value != "-" }.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)\n" }
         try FileManager.default.createDirectory(atPath: host + "/haven", withIntermediateDirectories: true)
-        try lines.joined().write(toFile: "\(host)/haven/haven.cfg", atomically: true, encoding: .utf8)
+        try (file + lines.joined()).write(toFile: "\(host)/haven/haven.cfg", atomically: true, encoding: .utf8)
         try FileManager.default.createSymbolicLink(
             atPath: "\(host)/haven/haven", withDestinationPath: HavenProcess.executable)
     }
@@ -34,6 +36,12 @@ struct Unpacked {
             .run(["install", "--from", source, "--prefix", prefix, "--no-start"] + arguments)
     }
 
+    /// Installs and starts, in the foreground.
+    func installAndStart() async throws -> ToolResult {
+        try await Tool(HavenProcess.executable, workingFolder: host)
+            .run(["install", "--from", source, "--prefix", prefix])
+    }
+
     /// Every path below the host's folder with its size and rights, as one text.
     func picture() async throws -> String {
         try await Tool("find", workingFolder: host).check(".", "-printf", "%p %y %m %s\n")
@@ -41,13 +49,15 @@ struct Unpacked {
     }
 
     /// Starts what is installed, in the foreground of a supervised process.
-    func start(_ name: String = "haven") async throws -> BackgroundProcess {
+    ///
+    /// - Parameter url: Where it is asked whether it is ready; by plain HTTP unless another is given.
+    func start(_ name: String = "haven", asking url: String? = nil) async throws -> BackgroundProcess {
         let process = try await BackgroundProcess(
             Tool(program, workingFolder: host), ["supervise", "--config", "\(prefix)/etc/haven/haven.cfg"],
             logPath: "\(host)/\(name).log")
         let isServing = try await eventually(within: .seconds(60)) {
             guard process.isRunning else { return true }
-            return try await Tool("curl").run(["-fs", "http://127.0.0.1:\(port)/healthz"]).status == 0
+            return try await Tool("curl").run(["-fsk", "\(url ?? self.url)/healthz"]).status == 0
         }
         guard isServing, process.isRunning else { throw ToolFailure(what: "not serving: \(process.log)") }
         return process

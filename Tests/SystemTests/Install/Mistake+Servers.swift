@@ -107,22 +107,24 @@ extension Mistake {
 
     /// Mistakes about a Swift store and an S3 gateway.
     static let atStores = [
-        Mistake("the container's password is wrong", "registry_storage_provider_config", "401") { _ in
+        Mistake("the container's password is wrong", key, "look at the account and its key") { _ in
             try await swift(password: "wrong")
         },
-        Mistake("the container is missing", "registry_storage_provider_config", "container") { _ in
-            try await swift(container: "absent")
+        Mistake("the container is missing, and is not the account's to make", key, "what it may write") { _ in
+            try await swift(user: SwiftStore.reader, container: "absent")
         },
-        Mistake("the account may only read", "registry_storage_provider_config", "403") { _ in
-            try await swift(user: SwiftStore.reader, password: SwiftStore.key)
+        Mistake("the account may only read", key, "what it may write") { _ in
+            try await swift(user: SwiftStore.reader)
         },
-        Mistake("the bucket is missing", "registry_storage_provider_config", "bucket") { _ in
+        Mistake("the bucket is missing", key, "make the bucket, or name another") { _ in
             try await bucket("absent", secret: Radosgw.shared().secretKey)
         },
-        Mistake("the bucket's key is wrong", "registry_storage_provider_config", "403") { _ in
+        Mistake("the bucket's key is wrong", key, "look at the account") { _ in
             try await bucket("haven", secret: "wrong-secret")
         },
     ]
+
+    private static let key = "registry_storage_provider_config"
 
     private static func secure(_ certificate: String, _ key: String) -> [String: String] {
         ["https_port": "18443", "ssl_cert": certificate, "ssl_cert_key": key]
