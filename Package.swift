@@ -47,6 +47,7 @@ let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", packa
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "haven",
@@ -63,6 +64,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2"),
@@ -91,6 +93,7 @@ let package = Package(
             "Registry",
             ["OCI", "SQLStorage", "Cache", "BlobStorage", "Metadata", "Events", "Access", nioCore, logging]),
         .room("Lifecycle", ["OCI", "SQLStorage", "BlobStorage", "Metadata", "Events", "Access", "Registry", nioCore]),
+        .room("Cluster", ["OCI", yams]),
         .room(
             "HTTPSupport",
             [
@@ -175,6 +178,8 @@ let package = Package(
             ["OCI", "Cache", "BlobStorage", "Metadata", "Access", "Registry", "SQLStorage", "TestKit", nioCore]),
         .tests("RegistryAPI", ["OCI", "Metadata", "RegistryAPI"]),
         .tests("Lifecycle", ["BlobStorage", "Lifecycle", "Metadata", "OCI", "SQLStorage", "TestKit", nioCore]),
+        .testTarget(
+            name: "ClusterTests", dependencies: ["Cluster"], swiftSettings: strict),
         .tests("Architecture", ["TestKit"]),
         .tests("System", ["Metadata", "SQLStorage", "TestKit", "haven", asyncHTTPClient, nioCore]),
     ]

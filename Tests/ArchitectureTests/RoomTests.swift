@@ -14,8 +14,8 @@ struct RoomTests {
     /// The design's order. A new room gets its place here and in `Package.swift`.
     static let order = [
         "CLinux", "CHiredis", "CPostgreSQL", "CMariaDB", "CExpat", "OCI", "SQLStorage", "Cache", "BlobStorage",
-        "CloudStorage", "Metadata", "Events", "Access", "Registry", "Lifecycle", "HTTPSupport", "RegistryAPI",
-        "HarborAPI", "HavenServer", "Installer", "haven",
+        "CloudStorage", "Metadata", "Events", "Access", "Registry", "Lifecycle", "Cluster", "HTTPSupport",
+        "RegistryAPI", "HarborAPI", "HavenServer", "Installer", "haven",
     ]
 
     @Test("stand in Package.swift in the order of the design")

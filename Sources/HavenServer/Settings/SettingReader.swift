@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import OCI
+
 /// Reads settings one declaration at a time, and keeps what was declared, what was wrong and what deserves a warning.
 package struct SettingReader {
     let sources: SettingSources

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CloudStorage
+import OCI
 
 /// Where blobs are kept: the one list of storage drivers.
 package struct StorageSettings: Sendable {

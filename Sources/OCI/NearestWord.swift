@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The candidate that a mistyped word most likely meant; nil when none is near enough to be a help.
-func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+package func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
     let limit = max(2, word.utf8.count / 3)
     let ranked = candidates.map { (distance: editDistance(word.lowercased(), $0), word: $0) }
     return ranked.filter { $0.distance <= limit }.min { ($0.distance, $0.word) < ($1.distance, $1.word) }?.word
