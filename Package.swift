@@ -179,7 +179,7 @@ let package = Package(
         .tests("RegistryAPI", ["OCI", "Metadata", "RegistryAPI"]),
         .tests("Lifecycle", ["BlobStorage", "Lifecycle", "Metadata", "OCI", "SQLStorage", "TestKit", nioCore]),
         .testTarget(
-            name: "ClusterTests", dependencies: ["Cluster"], swiftSettings: strict),
+            name: "ClusterTests", dependencies: ["Cluster", "TestKit"], exclude: ["Golden"], swiftSettings: strict),
         .tests("Architecture", ["TestKit"]),
         .tests("System", ["Metadata", "SQLStorage", "TestKit", "haven", asyncHTTPClient, nioCore]),
     ]

@@ -43,6 +43,6 @@ else
     HAVEN_TEST_DATABASE=mariadb swift test --skip-build --filter "$rules"
     HAVEN_TEST_DATABASE=galera swift test --skip-build --no-parallel --filter "$rules"
     swift test --skip-build --filter SystemTests --skip 'CrashTests|ClusterTests' --skip "$servers" --skip "$images"
-    swift test --skip-build --filter ClusterTests
+    swift test --skip-build --filter 'SystemTests\.ClusterTests'
 fi
 say "All tests passed"
