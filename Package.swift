@@ -124,8 +124,8 @@ let package = Package(
         .executableTarget(
             name: "haven",
             dependencies: [
-                "OCI", "SQLStorage", "BlobStorage", "Access", "Metadata", "Lifecycle", "HavenServer", "Installer",
-                argumentParser, logging,
+                "OCI", "SQLStorage", "BlobStorage", "Access", "Metadata", "Lifecycle", "Cluster", "HavenServer",
+                "Installer", argumentParser, logging, subprocess,
             ],
             swiftSettings: strict),
         .executableTarget(

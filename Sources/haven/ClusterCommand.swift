@@ -6,6 +6,6 @@ import ArgumentParser
 struct ClusterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
-        abstract: "Carry an installation to further nodes.",
-        subcommands: [Bundle.self, Unbundle.self])
+        abstract: "Plan balancers and nodes, and carry an installation to further nodes.",
+        subcommands: [Example.self, Check.self, Render.self, Bundle.self, Unbundle.self])
 }
