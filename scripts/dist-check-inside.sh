@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What scripts/dist-check.sh runs in its fresh Debian, from the folder of the unpacked archive.
 set -euo pipefail
-cd /root/haven
+cd /opt/haven
 port=8080
 say() { printf -- '-- %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -17,7 +17,7 @@ request() {
 }
 status() { request "$@" 2>/dev/null | awk 'NR == 1 { print $2 }'; }
 # Everything on the disk but what the system itself keeps moving.
-files() { find / -xdev \( -path /proc -o -path /dev -o -path /root -o -path /tmp \) -prune -o -printf '%p %y %m\n' | sort; }
+files() { find / -xdev \( -path /proc -o -path /dev -o -path /opt -o -path /tmp \) -prune -o -printf '%p %y %m\n' | sort; }
 
 say "libraries, with those that they need themselves"
 ldd ./haven | awk '{ print $1 }' | sort -u | paste -sd' '

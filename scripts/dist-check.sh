@@ -23,23 +23,23 @@ say "Making a Debian 12 with: $(listed 2 | tr '\n' ' ')"
 debootstrap --variant=minbase --include="$(listed 2 | paste -sd,)" bookworm "$root" ${mirror:+"$mirror"} >"$root.log" 2>&1 ||
     fail "debootstrap failed: $(tail -n 5 "$root.log")"
 rm -f "$root.log"
-tar -xf "$archive" -C "$root/root"
+tar -xf "$archive" -C "$root/opt"
 
 say "Comparing the libraries that the program names with scripts/runtime-libraries.txt"
-named=$(readelf -d "$root/root/haven/haven" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -v '^ld-linux' | sort -u)
+named=$(readelf -d "$root/opt/haven/haven" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -v '^ld-linux' | sort -u)
 tr '\n' ' ' <<<"$named"
 echo
 unlisted=$(comm -23 <(echo "$named") <(listed 1))
 [ -z "$unlisted" ] || fail "not in the list: $unlisted"
 unused=$(comm -13 <(echo "$named") <(listed 1))
 [ -z "$unused" ] || fail "in the list, and needed by nothing: $unused"
-if readelf -S "$root/root/haven/haven" | grep -q '\.symtab'; then fail "the program is not stripped"; fi
+if readelf -S "$root/opt/haven/haven" | grep -q '\.symtab'; then fail "the program is not stripped"; fi
 
 say "Installing inside"
-cp scripts/dist-check-inside.sh "$root/root/check.sh"
+cp scripts/dist-check-inside.sh "$root/opt/check.sh"
 timeout --kill-after=5 300 unshare --mount --pid --net --ipc --uts --fork --kill-child bash -euc '
     ip link set lo up
     mount --bind /dev "$1/dev"
     mount -t proc proc "$1/proc"
-    exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin bash /root/check.sh' - "$root"
+    exec chroot "$1" /usr/bin/env -i HOME=/opt PATH=/usr/sbin:/usr/bin:/sbin:/bin bash /opt/check.sh' - "$root"
 say "Passed: $archive"

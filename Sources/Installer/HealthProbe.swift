@@ -55,14 +55,17 @@ package struct HealthProbe: Sendable {
 
 extension Settings {
     /// What an operator does next, in lines.
-    package var loginText: String {
+    ///
+    /// - Parameter config: The file of the settings, when commands do not find it by themselves.
+    package func loginText(config: String? = nil) -> String {
+        let named = config.flatMap { Settings.defaultFiles.contains($0) ? nil : " --config \($0)" } ?? ""
         let port = listener.scheme == .https ? listener.httpsPort : listener.httpPort
         let registry = registryHost ?? "127.0.0.1:\(port)"
         return """
             Haven serves at \(listener.scheme.rawValue)://\(registry)
               docker login -u admin \(registry)
             The password of admin was printed when its account was made; this sets another:
-              haven user password admin --password-stdin
+              haven user password admin --password-stdin\(named)
             """
     }
 }

@@ -52,7 +52,7 @@ package struct Installation: Sendable {
 
     /// The server's own account makes them, so that it owns what they make. The first password is printed by the command.
     private func makeFirstRows(_ program: String, _ settings: String, _ account: String?) async throws {
-        let command = ["db", "prepare", "--config", settings]
+        let command = ["db", "prepare", "--quiet", "--config", settings]
         guard let account else {
             try await Command.run(program, command, showsErrors: true)
             return

@@ -7,11 +7,14 @@ import Logging
 /// Opens what the settings describe, runs a body with it, and closes it again, whatever happened.
 ///
 /// Commands log to standard error, warnings and worse: what they did they print themselves.
+///
+/// - Parameter quietly: Whether warnings about the settings were shown already.
 func withNode<T: Sendable>(
-    _ options: SettingsOptions, _ context: CommandContext, _ body: (HavenNode) async throws -> T
+    _ options: SettingsOptions, _ context: CommandContext, quietly: Bool = false,
+    _ body: (HavenNode) async throws -> T
 ) async throws -> T {
     let settings = try options.load(context)
-    for warning in settings.warnings { printError("warning: \(warning)") }
+    for warning in settings.warnings where !quietly { printError("warning: \(warning)") }
     let writer = LogWriter(to: DescriptorLogTarget())
     let logger = Logger(label: "haven") { _ in LineLogHandler(writer, level: .warning) }
     defer { writer.flush() }

@@ -36,7 +36,8 @@ package struct TestCertificates: Sendable {
             "server.csr", "-subj", "/CN=\(commonName)", "-addext",
             "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1")
         try await openssl(
-            "x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "\(days)",
+            "x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days",
+            "\(days)",
             "-copy_extensions", "copy", "-out", "new.crt")
         let move = Tool("mv", workingFolder: folder)
         try await move.check("new.key", "server.key")

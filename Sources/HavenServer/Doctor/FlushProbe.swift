@@ -35,7 +35,8 @@ struct FlushProbe {
         for _ in 0..<rounds {
             let start = ContinuousClock.now
             guard round(path, folder) else {
-                return FlushProbe(microseconds: nil, failure: "nothing can be kept in \(folder): \(String(cString: strerror(errno)))")
+                return FlushProbe(
+                    microseconds: nil, failure: "nothing can be kept in \(folder): \(String(cString: strerror(errno)))")
             }
             let time = start.duration(to: .now).components
             times.append(time.seconds * 1_000_000 + time.attoseconds / 1_000_000_000_000)

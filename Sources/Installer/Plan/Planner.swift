@@ -38,7 +38,9 @@ package struct Planner: Sendable {
     private func lookAtDatabase(_ plan: inout InstallPlan) async -> Bool {
         guard settings.database.kind != .sqlite else { return SmallFile.isAbsent(settings.databasePath) }
         // What the doctor or the keys have told already would only be told twice.
-        guard !plan.faults.contains(where: { ["database", "schema", "secrets"].contains($0.subject) }) else { return false }
+        guard !plan.faults.contains(where: { ["database", "schema", "secrets"].contains($0.subject) }) else {
+            return false
+        }
         do {
             let look = try await ClusterLook(settings, keyFolder: keyFolder)
             plan.findings += look.findings(settings)

@@ -24,10 +24,11 @@ extension DatabaseCommand {
                 `haven serve` does the same at its first start. Running it again changes nothing. A password that is made here \
                 is printed once on standard error.
                 """)
+        @Flag(help: "Leave out warnings about the settings.") var quiet = false
         @OptionGroup var settings: SettingsOptions
 
         func run(_ context: CommandContext) async throws {
-            try await withNode(settings, context) { _ in }
+            try await withNode(settings, context, quietly: quiet) { _ in }
             print("The database is ready.")
         }
     }

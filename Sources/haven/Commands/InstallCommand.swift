@@ -85,13 +85,14 @@ struct InstallCommand: HavenCommand {
             guard await HealthProbe(settings.listener).waitUntilHealthy(within: .seconds(60)) else {
                 throw CommandFailure("the server is not healthy after a minute; see journalctl -u haven")
             }
-            show(settings.loginText)
+            show(settings.loginText())
             return
         }
         if settings.isServed {
             show(
                 "a server runs already on \(settings.data.folder)"
-                    + (plan.steps.isEmpty ? "" : "; what was changed counts from its next start: end it, and run this again"))
+                    + (plan.steps.isEmpty
+                        ? "" : "; what was changed counts from its next start: end it, and run this again"))
             return
         }
         show("no unit of systemd runs it: this command keeps the server running; end it with Ctrl-C")
@@ -126,7 +127,10 @@ struct InstallCommand: HavenCommand {
 /// The running program.
 enum Executable {
     static func path() throws -> String {
-        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            throw CommandFailure("/proc is not there; mount it: mount -t proc proc /proc")
+        }
+        return path
     }
 }
 

@@ -30,7 +30,7 @@ struct SuperviseCommand: HavenCommand {
         _ program: String, _ settings: Settings, config: String?, flags: [String] = []
     ) async throws {
         let arguments = ["serve"] + (config.map { ["--config", $0] } ?? []) + flags
-        let (probe, text) = (HealthProbe(settings.listener), settings.loginText)
+        let (probe, text) = (HealthProbe(settings.listener), settings.loginText(config: config))
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 if await probe.waitUntilHealthy(within: .seconds(120)) { show(text) }
