@@ -30,7 +30,7 @@ if (($#)); then
 else
     # Each kind has the machine to itself: rooms, those that start databases, Redis and object stores, servers on all of these,
     # fifty images on every store, crash rounds, servers with real clients, and nodes that lose what they stand on.
-    servers='SystemTests\.(RedisLossTests|GuideFileTests|ObjectStoreTests|VendorStoreTests|SharedDatabaseTests)'
+    servers='SystemTests\.(RedisLossTests|GuideFileTests|ObjectStoreTests|VendorStoreTests|SharedDatabaseTests|MistakeTests|HarborFileTests)'
     images='SystemTests\.FiftyImagesTests'
     swift test --skip-build --skip SystemTests --skip 'SQLStorageTests|MetadataTests|CacheTests|CloudStorageTests'
     suites=(SQLStorageTests MetadataTests CacheTests CloudStorageTests "$servers" "$images" CrashTests)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Access
 import BlobStorage
+import HTTPSupport
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -27,6 +28,8 @@ package struct HavenServer: Sendable {
     ///
     /// - Throws: ``StartFault`` and what the parts throw when the node cannot start.
     package func run() async throws {
+        // Before anything is made for a server that cannot come up.
+        _ = try Listeners.pair(settings.listener, logger)
         try PrivateFolder.ensure(settings.data.folder)
         let lock = try DataLock(folder: settings.data.folder)
         let node = try await HavenNode.open(settings, logger: logger, faults: try TestFaults.fromEnvironment())
@@ -35,7 +38,9 @@ package struct HavenServer: Sendable {
             try await serve(node)
         } catch {
             await node.close()
-            throw error
+            guard let fault = error as? ListenFault else { throw error }
+            throw StartFault.file(
+                "\(fault); give another http_port, https_port or metrics_port, or end what listens there")
         }
         await node.close()
         logger.notice("stopped")

@@ -15,10 +15,7 @@ struct Listeners {
         _ settings: ListenerSettings, responder: RequestResponder, metrics: MetricsRegistry, log: LogSetup
     ) throws {
         let logger = log.logger
-        var certificates: TLSCertificates?
-        if let certificate = settings.certificate, let key = settings.certificateKey, settings.httpsPort > 0 {
-            certificates = try TLSCertificates(certificatePath: certificate, keyPath: key, logger: logger)
-        }
+        let certificates = try Self.pair(settings, logger)
         self.certificates = certificates
         let plain =
             settings.redirectsToHTTPS
@@ -74,5 +71,25 @@ struct Listeners {
             metrics.response()
         }
         return routes
+    }
+}
+
+extension Listeners {
+    /// The pair of the HTTPS listeners; nil without HTTPS.
+    ///
+    /// - Throws: ``StartFault/file(_:)`` in words that name the setting.
+    static func pair(_ settings: ListenerSettings, _ logger: Logger) throws -> TLSCertificates? {
+        guard let certificate = settings.certificate, let key = settings.certificateKey, settings.httpsPort > 0 else {
+            return nil
+        }
+        do {
+            return try TLSCertificates(certificatePath: certificate, keyPath: key, logger: logger)
+        } catch let fault as TLSFault {
+            switch fault {
+            case .unreadableCertificate: throw StartFault.file("ssl_cert: \(fault)")
+            case .unreadableKey: throw StartFault.file("ssl_cert_key: \(fault)")
+            case .unusable: throw StartFault.file("ssl_cert_key: \(fault); name files of one pair")
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ extension Haven {
         case AccessError.metadata(let cause): "\(AccessError.metadata(cause).message): \(words(for: cause))"
         case AccessError.projectUnknown(let project): "there is no project \(project); haven project list names all"
         case AccessError.userUnknown(let name): "there is no user \(name); haven user list names all"
+        case AccessError.secretKey(let text): "\(text) (secretkey_path)"
         case let error as AccessError: error.message
         case let error as MetadataError: error.words
         case let error as SQLError: error.cause

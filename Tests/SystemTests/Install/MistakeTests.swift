@@ -46,6 +46,20 @@ struct MistakeTests {
         }
     }
 
+    @Test("that a start meets end it with one message, and leave the database as it was", arguments: Mistake.atStart)
+    func start(_ mistake: Mistake) async throws {
+        try await Mistake.withWorld(.postgresql()) { world in
+            let node = try await makeNode(world, try await mistake.settings(world))
+            let before = try await world.tables()
+            let result = try await Tool(HavenProcess.executable, workingFolder: node.host)
+                .run(["serve", "--config", "\(node.source)/haven.cfg"], deadline: .seconds(60))
+            let told = result.errors.split(separator: "\n").filter { $0.hasPrefix("haven: ") }
+            #expect(result.status == 1 && told.count == 1, "\(result)")
+            #expect(told.allSatisfy { $0.contains(mistake.key) && $0.contains(mistake.remedy) }, "\(result)")
+            #expect(try await world.tables() == before)
+        }
+    }
+
     @Test("many at once are told together")
     func together() async throws {
         try await Mistake.withWorld(.postgresql()) { world in

@@ -5,29 +5,32 @@ import SQLStorage
 import TestKit
 import Testing
 
-/// Schemas of two adjacent versions under load, on PostgreSQL.
+/// Schemas of two adjacent versions under load.
 @Suite("a migration under load", .timeLimit(.minutes(5)))
 struct RollingMigrationTests {
-    private static let ahead = [Migration].released.count + 1
+    private static let newest = [Migration].released.count
 
-    /// What a next release would do first: widen a table that this release writes, and say so in the ledger.
-    private static let expansion = [
-        "ALTER TABLE nodes ADD COLUMN zone VARCHAR(64)",
-        "INSERT INTO schema_migrations (number, title, checksum, applied_at) VALUES (\(ahead), 'of tomorrow', 'x', 1)",
-    ]
+    /// What a next release would do first: widen a table that this release writes, and add one.
+    private static let expansion = Migration(newest + 1, "of tomorrow") { dialect in
+        [
+            "ALTER TABLE nodes ADD COLUMN IF NOT EXISTS zone VARCHAR(64)",
+            "\(dialect.createTable) zones (name \(dialect.keyType(64)) NOT NULL PRIMARY KEY)",
+        ]
+    }
 
-    @Test("the schema goes one ahead while two nodes serve: no push and no pull fails, and a node starts on it again")
-    func expand() async throws {
-        try await TestDatabase.postgresql.withServer { place in
+    @Test(
+        "the schema goes one ahead while two nodes serve: no push and no pull fails, and a node starts on it again",
+        arguments: [TestDatabase.postgresql, .mariadb])
+    func expand(_ kind: TestDatabase) async throws {
+        try await kind.withServer { place in
             try await withTemporaryFolder { folder in
-                var settings = place.settings()
+                var settings = place.settings(kind.rawValue)
                 settings["registry_storage_provider_config"] = "rootdirectory: \(folder)/shared"
                 try await withCluster(of: 2, on: settings) { cluster in
                     let load = Task { try await Self.load(cluster) }
                     try await Task.sleep(for: .seconds(2))
-                    for statement in Self.expansion {
-                        try await PostgreSQLServer.shared.sql(statement, in: place.database)
-                    }
+                    let applied = try await Self.migrateAhead(try kind.open(place))
+                    #expect(applied == [Self.newest + 1])
                     try await cluster.nodes[1].command("node", "list")
                     let (pushes, failures) = try await load.value
                     #expect(failures == [])
@@ -41,6 +44,13 @@ struct RollingMigrationTests {
         }
     }
 
+    /// What `haven db migrate` of the next release does.
+    private static func migrateAhead(_ database: any SQLDatabase) async throws -> [Int] {
+        let applied = try await Migrator(database, migrations: .released + [expansion]).migrate()
+        await database.close()
+        return applied.map(\.number)
+    }
+
     @Test("a database one migration behind is refused with the line to run, and served after it")
     func behind() async throws {
         try await TestDatabase.postgresql.withServer { place in
@@ -49,13 +59,13 @@ struct RollingMigrationTests {
                     .map { "\($0.key) = \($0.value)\n" }.joined()
                 try lines.write(toFile: "\(folder)/haven.cfg", atomically: true, encoding: .utf8)
                 let line = Tool(HavenProcess.executable, workingFolder: folder)
-                let before = "\(Self.ahead - 2)"
+                let before = "\(Self.newest - 1)"
                 try await line.check("db", "migrate", "--to", before)
                 let refused = try await line.run(["user", "list"])
                 #expect(refused.status == 1 && refused.errors.contains("haven db migrate"), "\(refused)")
                 let back = try await line.run(["db", "migrate", "--to", "1"])
                 #expect(back.status == 1 && back.errors.contains("migrations are not undone"), "\(back)")
-                #expect(try await line.check("db", "migrate").contains("applied \(Self.ahead - 1)"))
+                #expect(try await line.check("db", "migrate").contains("applied \(Self.newest)"))
                 #expect(try await line.run(["user", "list"]).status == 0)
             }
         }
