@@ -7,6 +7,8 @@ package struct GCSOptions: Sendable, KeepsSecrets {
     package var bucket: String
     /// The account that acts; nil only when its file could not be read, which is a fault.
     package var account: GoogleAccount?
+    /// Where its key is.
+    package let keyFile: String
     package var rootDirectory: String
     /// How many bytes one request of a resumable session carries; a multiple of 256 KiB.
     package var chunkBytes: Int64
@@ -24,8 +26,8 @@ package struct GCSOptions: Sendable, KeepsSecrets {
     /// Reads the options, and the key file they name; faults are noted in the reader.
     package init(_ reader: inout OptionReader) {
         bucket = reader.required("bucket")
-        let path = reader.required("keyfile")
-        account = path.isEmpty ? nil : Self.account(path, &reader)
+        keyFile = reader.required("keyfile")
+        account = keyFile.isEmpty ? nil : Self.account(keyFile, &reader)
         rootDirectory = reader.text("rootdirectory") ?? ""
         chunkBytes = reader.number("chunksize", default: 16 << 20, in: Self.chunkUnit...1 << 30)
         partBytes = 4 * chunkBytes

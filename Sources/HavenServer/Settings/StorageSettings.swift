@@ -63,6 +63,12 @@ package struct StorageSettings: Sendable {
         Self.report(options.faults(), of: provider, &reader)
     }
 
+    /// The files that a node needs to come in to the store.
+    package var files: [String] {
+        guard case .gcs(let options) = driver else { return [authorities].compactMap { $0 } }
+        return [authorities, options.keyFile].compactMap { $0 }
+    }
+
     /// The folder of the filesystem store; nil when another one is used.
     package var fileRoot: String? {
         if case .filesystem(let root) = driver { root } else { nil }

@@ -65,16 +65,16 @@ package struct ClusterBundle: Sendable {
         return Array(kept.joined(separator: "\n").utf8)
     }
 
-    /// What the settings name besides: certificates and authorities.
+    /// What the settings name besides: certificates, authorities and keys of stores.
     private var files: [String] {
         let keys: Set = [
-            "ssl_cert", "ssl_cert_key", "redis_ca_file", "db_sslrootcert", "registry_storage_ca_bundle",
+            "ssl_cert", "ssl_cert_key", "redis_ca_file", "db_sslrootcert",
         ]
         let isSecure = settings.listener.httpsPort != 0
         let named = settings.described.filter { keys.contains($0.key) && !$0.value.isEmpty }
             .filter { isSecure || !$0.key.hasPrefix("ssl_") }.map(\.value)
         let authority = settings.data.authorityPath
-        return named + (SmallFile.isAbsent(authority) ? [] : [authority])
+        return named + settings.data.storage.files + (SmallFile.isAbsent(authority) ? [] : [authority])
     }
 }
 

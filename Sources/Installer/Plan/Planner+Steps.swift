@@ -46,15 +46,8 @@ extension Planner {
         return .own(path, by: owner)
     }
 
-    /// The files that a bundle brings, and where they go.
-    var bundledFiles: [(source: String, place: String)] {
-        let root = options.source + "/files"
-        let names = (try? FileManager.default.subpathsOfDirectory(atPath: root)) ?? []
-        return names.sorted().map { ("\(root)/\($0)", "/\($0)") }.filter { PathState($0.0)?.isFolder == false }
-    }
-
     private var brought: [InstallStep] {
-        bundledFiles.flatMap { source, place -> [InstallStep] in
+        BundledFiles(options.source).flatMap { source, place -> [InstallStep] in
             guard let bytes = SmallFile.read(source) else { return [] }
             let parent = PathState.folder(of: place)
             let folder: [InstallStep] = PathState(parent) == nil ? [.folder(parent, mode: 0o755, owner: owner)] : []

@@ -2,29 +2,30 @@
 
 import Access
 import FoundationEssentials
-package import HavenServer
+import HavenServer
 
 /// Makes the plan of an installation: looks at everything, changes nothing.
 package struct Planner: Sendable {
     let options: InstallOptions
     let settings: Settings
+    /// The same settings with files of the bundle in the place of those that it will bring.
+    private let looked: Settings
     let machine: Machine
     /// Whether the folder holds what `haven cluster bundle` packed.
     var bundledKey: String { options.source + "/secretkey" }
     var places: InstallPlaces { InstallPlaces(prefix: options.prefix) }
 
-    package init(_ options: InstallOptions, _ settings: Settings, machine: Machine) {
+    package init(_ options: InstallOptions, _ settings: BundledSettings, machine: Machine) {
         self.options = options
-        self.settings = settings
+        self.settings = settings.installed
+        looked = settings.looked
         self.machine = machine
     }
 
     package func plan() async -> InstallPlan {
         var plan = InstallPlan(options: options, settings: settings)
         plan.findings = rights + SettingsLook(options: options, settings: settings).findings
-        let places = bundledFiles.map(\.place)
-        plan.findings += await MachineDoctor(settings).examine()
-            .map(strictly).filter { !awaits(places, $0) }
+        plan.findings += await MachineDoctor(looked).examine().map(strictly)
         plan.findings += keys
         let isEmpty = await lookAtDatabase(&plan)
         if isEmpty { plan.findings += firstPassword }
@@ -42,7 +43,7 @@ package struct Planner: Sendable {
             return false
         }
         do {
-            let look = try await ClusterLook(settings, keyFolder: keyFolder)
+            let look = try await ClusterLook(looked, keyFolder: keyFolder)
             plan.findings += look.findings(settings)
             return look.isEmpty || look.opensSecrets == nil && !look.lacksKey && !look.isOlder
         } catch {
@@ -64,14 +65,6 @@ package struct Planner: Sendable {
             return finding
         }
         return Finding(.fault, finding.subject, finding.text + "; put it right or remove the line", key: key)
-    }
-
-    /// Whether a fault is about a file that the bundle brings along.
-    private func awaits(_ places: [String], _ finding: Finding) -> Bool {
-        guard finding.level == .fault, finding.subject == "certificate" else { return false }
-        let files = [settings.listener.certificate, settings.listener.certificateKey].compactMap { $0 }
-        return !places.isEmpty && files.allSatisfy { places.contains($0) || !SmallFile.isAbsent($0) }
-            && files.contains { SmallFile.isAbsent($0) }
     }
 
     private var rights: [Finding] {

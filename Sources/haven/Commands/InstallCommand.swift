@@ -50,15 +50,16 @@ struct InstallCommand: HavenCommand {
             throw ValidationError("An installation takes its settings from haven.cfg alone; put \(key) there.")
         }
         let source = absolute(from)
-        let settings = try Settings.load(
-            file: settings.config ?? "\(source)/haven.cfg", flags: context.flags, environment: context.environment)
+        let bundled = try BundledSettings(
+            file: settings.config ?? "\(source)/haven.cfg", source: source, environment: context.environment)
+        let settings = bundled.installed
         for warning in settings.warnings { printError("warning: \(warning)") }
         announceParts(settings)
         var options = InstallOptions(source: source, prefix: absolute(prefix), program: try Executable.path())
         options.isHighlyAvailable = ha
         options.starts = !noStart
         let machine = Machine.current()
-        let plan = await Planner(options, settings, machine: machine).plan()
+        let plan = await Planner(options, bundled, machine: machine).plan()
         show(plan.text)
         if !plan.faults.isEmpty { throw CommandEnd.failed }
         if dryRun {

@@ -9,13 +9,16 @@ import Testing
 struct BundleTests {
     private static let passphrase = "correct horse battery staple"
 
-    private func withFirstNode(_ body: (_ folder: String, _ node: Unpacked) async throws -> Void) async throws {
+    private func withFirstNode(
+        _ more: [String: String] = [:], _ body: (_ folder: String, _ node: Unpacked) async throws -> Void
+    ) async throws {
         try await SoundPostgreSQL.with { database in
             try await withTemporaryFolder { folder in
                 var settings = database
                 settings["registry_storage_provider_config"] = "rootdirectory: \(folder)/shared"
                 settings["node_name"] = "node1"
                 settings["drain_delay"] = "0s"
+                settings.merge(more) { $1 }
                 let node = try await Unpacked(host: "\(folder)/host1", settings: settings)
                 let result = try await node.install("--ha")
                 try #require(result.status == 0, "\(result)")
@@ -70,6 +73,34 @@ struct BundleTests {
             }
             #expect(isSeen)
             for process in running { #expect(try await process.stop() == 0) }
+        }
+    }
+
+    @Test("certificates and authorities come along, and are looked at before they are in their places")
+    func files() async throws {
+        try await withTemporaryFolder { tls in
+            let pair = try await TestCertificates(in: tls)
+            try await withRedis(RedisServer.Options(certificates: pair)) { redis in
+                let port = try freePort()
+                let settings = [
+                    "https_port": "\(port)", "ssl_cert": pair.certificate, "ssl_cert_key": pair.key,
+                    "redis_url": "127.0.0.1:\(redis.port)", "redis_tls": "on", "redis_ca_file": pair.authority,
+                ]
+                try await withFirstNode(settings) { folder, first in
+                    #expect(try await bundle(first).status == 0)
+                    let second = try await unpack("\(first.host)/haven_ha.tar", at: "\(folder)/host2")
+                    // As on another host, where they are not yet.
+                    try FileManager.default.removeItem(atPath: tls)
+                    let dry = try await second.install("--ha", "--dry-run")
+                    #expect(dry.status == 0 && !FileManager.default.fileExists(atPath: tls), "\(dry)")
+                    let result = try await second.install("--ha")
+                    #expect(result.status == 0, "\(result)")
+                    for file in [pair.certificate, pair.key, pair.authority] {
+                        #expect(try await Tool("stat").check("-c", "%a", file) == "600\n", "\(file)")
+                    }
+                    #expect(try await second.install("--ha").output.contains("nothing to change"))
+                }
+            }
         }
     }
 
