@@ -2,6 +2,7 @@
 import Foundation
 import Metadata
 import SQLStorage
+import Synchronization
 import TestKit
 import Testing
 
@@ -27,14 +28,16 @@ struct RollingMigrationTests {
                 var settings = place.settings(kind.rawValue)
                 settings["registry_storage_provider_config"] = "rootdirectory: \(folder)/shared"
                 try await withCluster(of: 2, on: settings) { cluster in
-                    let load = Task { try await Self.load(cluster) }
-                    try await Task.sleep(for: .seconds(2))
+                    let load = Load()
+                    let pushing = Task { await load.run(cluster) }
+                    #expect(try await load.goesOn(5))
                     let applied = try await Self.migrateAhead(try kind.open(place))
                     #expect(applied == [Self.newest + 1])
                     try await cluster.nodes[1].command("node", "list")
-                    let (pushes, failures) = try await load.value
-                    #expect(failures == [])
-                    #expect(pushes > 10)
+                    #expect(try await load.goesOn(20))
+                    load.end()
+                    await pushing.value
+                    #expect(load.failures == [])
                     try await cluster.nodes[1].stop()
                     try await cluster.nodes[1].start()
                     try await cluster.clients[1].push(TestImage.make(), to: "library/after", at: "1")
@@ -70,26 +73,42 @@ struct RollingMigrationTests {
             }
         }
     }
+}
 
-    /// Pushes at both nodes for some seconds, and pulls each image from the other one.
-    ///
-    /// - Returns: How many pushes were done, and what failed.
-    private static func load(_ cluster: HavenCluster) async throws -> (pushes: Int, failures: [String]) {
-        let end = ContinuousClock.now + .seconds(8)
-        var (pushes, failures) = (0, [String]())
-        while ContinuousClock.now < end {
-            let (to, from) = (cluster.clients[pushes % 2], cluster.clients[(pushes + 1) % 2])
-            do {
-                let image = TestImage.make()
-                try await to.push(image, to: "library/load", at: "v\(pushes)")
-                let path = "/v2/library/load/manifests/v\(pushes)"
-                let answer = try await from.send("GET", path, ["Accept": image.mediaType], as: .basic)
-                if answer.status != 200 { failures.append("\(answer)") }
-            } catch {
-                failures.append("\(error)")
+/// Pushes at both nodes in turn, and pulls each image from the other one, until it is told to end.
+private final class Load: Sendable {
+    private let state = Mutex<(pushes: Int, failures: [String], isEnding: Bool)>((0, [], false))
+
+    var failures: [String] { state.withLock { $0.failures } }
+
+    /// Waits for that many more rounds.
+    func goesOn(_ rounds: Int) async throws -> Bool {
+        let goal = state.withLock { $0.pushes } + rounds
+        return try await eventually(within: .seconds(120)) { state.withLock { $0.pushes } >= goal }
+    }
+
+    func end() { state.withLock { $0.isEnding = true } }
+
+    func run(_ cluster: HavenCluster) async {
+        var number = 0
+        while !state.withLock({ $0.isEnding }) {
+            let failure: String?
+            do { failure = try await round(number, cluster) } catch { failure = "\(error)" }
+            state.withLock { state in
+                state.pushes += 1
+                if let failure { state.failures.append(failure) }
             }
-            pushes += 1
+            number += 1
         }
-        return (pushes, failures)
+    }
+
+    /// - Returns: What failed.
+    private func round(_ number: Int, _ cluster: HavenCluster) async throws -> String? {
+        let (to, from) = (cluster.clients[number % 2], cluster.clients[(number + 1) % 2])
+        let image = TestImage.make()
+        try await to.push(image, to: "library/load", at: "v\(number)")
+        let path = "/v2/library/load/manifests/v\(number)"
+        let answer = try await from.send("GET", path, ["Accept": image.mediaType], as: .basic)
+        return answer.status == 200 ? nil : "\(answer)"
     }
 }
