@@ -161,7 +161,8 @@ extension ServerBootstrap {
                 host.contains(":")
                 ? serverChannelOption(ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
                 : self
-            return try await bootstrap.bind(host: host, port: port).get()
+            // By its number: a resolver refuses `::` where no interface has an IPv6 address yet.
+            return try await bootstrap.bind(to: SocketAddress(ipAddress: host, port: port)).get()
         case .unix(let path):
             try UnixSocketFile.clear(path)
             return try await bind(unixDomainSocketPath: path).get()

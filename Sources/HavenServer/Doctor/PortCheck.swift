@@ -24,7 +24,7 @@ enum PortCheck {
         do {
             let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: host, port: port).get()
+                .bind(to: SocketAddress(ipAddress: host, port: port)).get()
             try await channel.close()
             return Finding(.good, "port", "\(shown) is free")
         } catch let error as IOError where error.errnoCode == EADDRINUSE {

@@ -83,7 +83,7 @@ package struct IPAddress: Hashable, Sendable {
 
     /// Reads an IPv4 address in dotted form or an IPv6 address without brackets and zone.
     package init?(_ text: String) {
-        var storage = in6_addr()
+        var storage = [UInt8](repeating: 0, count: 16)
         if inet_pton(AF_INET, text, &storage) == 1 {
             version = 4
         } else if inet_pton(AF_INET6, text, &storage) == 1 {
