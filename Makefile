@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything is done by the scripts; this file is their list.
 
-.PHONY: help run test test-backends build dist dist-check lint bench bench-long soak clean
+.PHONY: help run test test-backends build dist dist-check lab lint bench bench-long soak clean
 .DEFAULT_GOAL := help
 
 help: ## Print this list.
@@ -24,6 +24,9 @@ dist: ## Pack the offline installer: dist/haven-offline-installer-<version>.tgz.
 
 dist-check: ## Install that archive in a fresh Debian 12 with nothing but the libraries it needs, and remove it (root).
 	@scripts/dist-check.sh
+
+lab: ## Build the guide's picture in namespaces and break it: SCENARIO=node-kill DATABASE=postgresql STORE=s3 OPTIONS=--large
+	@scripts/lab.sh --report labs/ha $(SCENARIO) $(OPTIONS)
 
 lint: ## Check the form of the sources, the scripts and the documents.
 	@scripts/lint.sh

@@ -142,6 +142,10 @@ let package = Package(
             ],
             path: "Tests/TestKit",
             swiftSettings: strict),
+        .executableTarget(
+            name: "haven-lab", dependencies: ["TestKit", argumentParser, asyncHTTPClient, nioCore, nioHTTP1],
+            path: "Tests/Lab",
+            swiftSettings: strict),
         .tests("OCI", ["OCI", "TestKit"]),
         .tests("SQLStorage", ["SQLStorage", "TestKit", "sql-peer"]),
         .tests("Metadata", ["Metadata", "SQLStorage", "OCI", "TestKit"]),

@@ -35,6 +35,33 @@ package struct ImageLayout: Sendable {
         try name(index, TestMediaType.index, tag)
     }
 
+    /// Adds and tags an image whose only layer is a mostly empty, uncompressed file of that size.
+    ///
+    /// The file is sparse, so that it takes no time to make; each 64 MiB of it start with other bytes.
+    package func addLargeImage(layerBytes: Int, tag: String) async throws {
+        let file = "\(folder)/layer"
+        try Data().write(to: URL(fileURLWithPath: file))
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
+        for offset in stride(from: 0, to: layerBytes, by: 64 << 20) {
+            try handle.seek(toOffset: UInt64(offset))
+            try handle.write(contentsOf: Data(TestBlob.random(4_096).bytes))
+        }
+        try handle.truncate(atOffset: UInt64(layerBytes))
+        try handle.close()
+        let printed = try await Tool("openssl").check(["dgst", "-sha256", "-r", file], deadline: .seconds(120))
+        let digest = "sha256:" + (printed.split(separator: " ").first ?? "")
+        try FileManager.default.moveItem(atPath: file, toPath: path(of: digest))
+        let config = TestBlob(
+            #"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["\#(digest)"]}}"#)
+        let layer = #"{"mediaType":"\#(TestMediaType.layer)","digest":"\#(digest)","size":\#(layerBytes)}"#
+        let manifest = TestBlob(
+            #"{"schemaVersion":2,"mediaType":"\#(TestMediaType.manifest)","config":"#
+                + #"\#(config.descriptor(TestMediaType.config)),"layers":[\#(layer)]}"#)
+        try add(config)
+        try add(manifest)
+        try name(manifest, TestMediaType.manifest, tag)
+    }
+
     /// Where the bytes with this digest lie.
     package func path(of digest: String) -> String { "\(folder)/blobs/sha256/\(digest.dropFirst("sha256:".count))" }
 

@@ -10,7 +10,8 @@ extension Clients {
         func threeGibibytes() async throws {
             let haven = try HavenProcess.current
             try await withTemporaryFolder { folder in
-                let layout = try await layout(in: "\(folder)/layout", layerBytes: 3 << 30)
+                let layout = "\(folder)/layout"
+                try await ImageLayout(layout).addLargeImage(layerBytes: 3 << 30, tag: "v1")
                 let memory = Mutex(0)
                 let watch = Task {  // cancelled below
                     while !Task.isCancelled {
@@ -33,35 +34,6 @@ extension Clients {
                 #expect(most < 150 << 20, "the server held \(most >> 20) MiB")
                 #expect(most > 0)
             }
-        }
-
-        /// A layout with one image whose only layer is a mostly empty, uncompressed file of that size.
-        ///
-        /// The file is sparse, so that it takes no time to make; each 64 MiB of it start with other bytes.
-        private func layout(in folder: String, layerBytes: Int) async throws -> String {
-            let layout = try ImageLayout(folder)
-            let file = "\(folder)/layer"
-            try Data().write(to: URL(fileURLWithPath: file))
-            let handle = try #require(FileHandle(forWritingAtPath: file))
-            for offset in stride(from: 0, to: layerBytes, by: 64 << 20) {
-                try handle.seek(toOffset: UInt64(offset))
-                try handle.write(contentsOf: Data(TestBlob.random(4_096).bytes))
-            }
-            try handle.truncate(atOffset: UInt64(layerBytes))
-            try handle.close()
-            let printed = try await Tool("openssl").check(["dgst", "-sha256", "-r", file], deadline: .seconds(120))
-            let digest = "sha256:" + (printed.split(separator: " ").first ?? "")
-            try FileManager.default.moveItem(atPath: file, toPath: layout.path(of: digest))
-            let config = TestBlob(
-                #"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["\#(digest)"]}}"#)
-            let layer = #"{"mediaType":"\#(TestMediaType.layer)","digest":"\#(digest)","size":\#(layerBytes)}"#
-            let manifest = TestBlob(
-                #"{"schemaVersion":2,"mediaType":"\#(TestMediaType.manifest)","config":"#
-                    + #"\#(config.descriptor(TestMediaType.config)),"layers":[\#(layer)]}"#)
-            try layout.add(config)
-            try layout.add(manifest)
-            try layout.name(manifest, TestMediaType.manifest, "v1")
-            return folder
         }
     }
 }

@@ -17,6 +17,9 @@ package final class Radosgw: Sendable {
     package let swiftKey = "swiftpw"
     private let processes: [BackgroundProcess]
 
+    /// The server that clients talk to.
+    package var gateway: BackgroundProcess { processes[processes.count - 1] }
+
     private init(host: String, processes: [BackgroundProcess]) {
         self.host = host
         self.processes = processes

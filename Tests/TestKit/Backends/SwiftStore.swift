@@ -11,7 +11,12 @@ package final class SwiftStore: Sendable {
     /// `host:port`
     package let host: String
     package let keystone: Keystone?
+    /// The port of the server behind the proxy that keeps the objects.
+    package let objectPort: Int
     private let processes: [BackgroundProcess]
+
+    /// The server that clients talk to.
+    package var proxy: BackgroundProcess { processes[processes.count - 1] }
 
     /// The accounts of the store without Keystone, which are its keys for S3, too.
     package static let (user, key) = ("test:tester", "testing")
@@ -20,8 +25,9 @@ package final class SwiftStore: Sendable {
     /// The container, or bucket, that was made for the tests; each takes a folder of its own inside.
     package static let container = "haven"
 
-    private init(host: String, keystone: Keystone?, processes: [BackgroundProcess]) {
+    private init(host: String, objectPort: Int, keystone: Keystone?, processes: [BackgroundProcess]) {
         self.host = host
+        self.objectPort = objectPort
         self.keystone = keystone
         self.processes = processes
     }
@@ -74,7 +80,8 @@ package final class SwiftStore: Sendable {
         for (process, port) in zip(processes[1...], Array(ports[1...3]) + [ports[0]]) {
             try await ready("http://\(testAddress):\(port)/healthcheck", process)
         }
-        let store = SwiftStore(host: "\(testAddress):\(ports[0])", keystone: keystone, processes: processes)
+        let store = SwiftStore(
+            host: "\(testAddress):\(ports[0])", objectPort: ports[1], keystone: keystone, processes: processes)
         if keystone == nil { try await store.makeContainer() }
         return store
     }

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestKit
+
+/// One run of a scenario: clients, the fault, and the look at everything afterwards.
+struct Trial: Sendable {
+    let scenario: Scenario
+    let lab: Lab
+    /// Whether scenarios that have a large push do it.
+    let hasLargePush: Bool
+
+    /// How it ended.
+    struct Outcome: Sendable {
+        let scenario: Scenario
+        let load: LoadResult
+        let skopeo: ClientLoop.Tally
+        let docker: ClientLoop.Tally
+        /// How long the push of two gigabytes took, with its tries; nil without one.
+        let largePush: Duration?
+        let figures: [Figure]
+        /// Promises that were broken, in words.
+        let misses: [String]
+
+        var commands: Int { skopeo.commands + docker.commands }
+        var failedCommands: [String] { skopeo.failures + docker.failures }
+
+        /// The line that says it all.
+        var line: String {
+            """
+            \(scenario.name): failed client commands: \(failedCommands.count), failed requests: \(load.failedRequests), \
+            longest pause: \(load.longestPause.shown) s, lost: \(load.violations.count)
+            """
+        }
+    }
+
+    func run() async throws -> Outcome {
+        let load = try await LabLoad(
+            lab.client, checking: LabAddress.nodes.map(lab.client), usesPassword: scenario.usesPassword)
+        let (skopeo, docker) = (ClientLoop(), ClientLoop())
+        let clients = try lab.clients
+        let working = Task {  // ended and awaited below
+            async let first: Void = skopeo.run(clients.skopeoRound)
+            async let second: Void = docker.run(clients.dockerRound)
+            _ = try await (first, second)
+        }
+        var figures: [Figure] = []
+        var largePush: Duration?
+        let result: LoadResult
+        do {
+            (result, figures, largePush) = try await perform(load)
+        } catch {
+            for loop in [skopeo, docker] { loop.end() }
+            _ = await working.result
+            throw error
+        }
+        for loop in [skopeo, docker] { loop.end() }
+        try await working.value
+        try await lab.awaitHealth()
+        var misses = result.violations
+        misses += try await verify()
+        misses += judge(result, skopeo.tally.failures + docker.tally.failures, figures)
+        return Outcome(
+            scenario: scenario, load: result, skopeo: skopeo.tally, docker: docker.tally, largePush: largePush,
+            figures: figures, misses: misses)
+    }
+
+    private func perform(_ load: LabLoad) async throws -> (LoadResult, [Figure], Duration?) {
+        let large = hasLargePush && scenario.hasLargePush ? try await LargePush(lab.clients) : nil
+        // Its bytes are on their way when something breaks.
+        async let pushing = large?.run()
+        var figures: [Figure] = []
+        let result = try await load.run { figures = try await scenario.act(lab) }
+        return (result, figures, try await pushing)
+    }
+
+    /// Compares everything that is stored with everything that is remembered.
+    private func verify() async throws -> [String] {
+        let result = try await lab.host("node2").run(
+            "haven doctor --verify --config /etc/haven/haven.cfg", deadline: .seconds(300))
+        return result.status == 0 ? [] : ["haven doctor --verify: \(result)"]
+    }
+
+    private func judge(_ result: LoadResult, _ failures: [String], _ figures: [Figure]) -> [String] {
+        let promise = scenario.promise
+        var misses: [String] = []
+        if result.failedPulls > 0, promise.pause != nil { misses.append("\(result.failedPulls) pulls failed for good") }
+        if let limit = promise.failedCommands, failures.count > limit { misses += failures }
+        if let limit = promise.failedRequests, result.failedRequests > limit {
+            misses.append("\(result.failedRequests) failed requests, and \(limit) were promised at most")
+        }
+        if let limit = promise.pause, result.longestPause > limit {
+            misses.append("a pause of \(result.longestPause.shown) s, and \(limit.shown) s were promised at most")
+        }
+        for figure in figures {
+            guard let limit = promise.figures[figure.name], figure.seconds > limit else { continue }
+            misses.append("\(figure.name): \(figure.seconds.shown) s, and \(limit.shown) s were promised at most")
+        }
+        return misses
+    }
+}
+
+extension Double {
+    /// With two digits after the point.
+    var shown: String {
+        formatted(.number.precision(.fractionLength(2)).grouping(.never).locale(Locale(identifier: "en")))
+    }
+}

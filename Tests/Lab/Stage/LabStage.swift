@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestKit
+
+/// Builds the guide's picture: empty hosts that can reach each other by ssh, the services, and then what the guide says.
+struct LabStage: Sendable {
+    let database: LabServices.DatabaseKind
+    let store: LabServices.StoreKind
+    /// The offline installer, which the guide's first step unpacks.
+    let archive: String
+    let guide: String
+    /// For logs and the disks of hosts.
+    let folder: String
+
+    func build() async throws -> Lab {
+        async let services = LabServices.start(database, store, in: "\(folder)/services")
+        let hosts = try await switchOnHosts()
+        let lab = Lab(hosts: hosts, services: try await services, folder: folder)
+        try await follow(guide, lab)
+        try await lab.awaitHealth()
+        lab.use(try await LabClients.start(LabAddress.virtual, password: Lab.password, in: "\(folder)/clients"))
+        return lab
+    }
+
+    private func follow(_ guide: String, _ lab: Lab) async throws {
+        let steps = GuideStep.steps(of: try String(contentsOfFile: guide, encoding: .utf8))
+        guard !steps.isEmpty else { throw ToolFailure(what: "\(guide) has no steps") }
+        let walk = GuideWalk(
+            steps: steps, hosts: lab.hosts, choices: [database.rawValue, store.rawValue, "haproxy"], folder: folder)
+        for (node, process) in try await walk.run() { lab.keep(process, on: node) }
+    }
+
+    /// Balancers, nodes, and a client, each with nothing but Debian's packages.
+    private func switchOnHosts() async throws -> [String: LabHost] {
+        try await Tool("ssh-keygen").check("-q", "-t", "ed25519", "-N", "", "-f", "\(folder)/key")
+        var hosts: [String: LabHost] = [:]
+        for name in LabAddress.balancers + LabAddress.nodes + ["client"] {
+            let host = LabHost(name, in: "\(folder)/hosts")
+            try await host.install()
+            try await host.switchOn()
+            try await prepare(host)
+            hosts[name] = host
+        }
+        try await hosts["node1"]?.check("cp '\(archive)' .")
+        return hosts
+    }
+
+    /// Lets the hosts reach each other by ssh, and stands in for systemd on those that have none.
+    private func prepare(_ host: LabHost) async throws {
+        try await host.check(
+            """
+            mkdir -p -m 700 .ssh /run/sshd
+            cp '\(folder)/key' .ssh/id_ed25519
+            cp '\(folder)/key.pub' .ssh/authorized_keys
+            printf 'StrictHostKeyChecking accept-new\\nLogLevel ERROR\\n' > .ssh/config
+            chown -R root: .
+            chmod 700 .
+            ssh-keygen -A > /dev/null
+            rm -rf /etc/haven /data /usr/local/bin/haven /etc/keepalived /etc/haproxy/haproxy.cfg
+            """)
+        if LabAddress.balancers.contains(host.name) {
+            try await host.check(
+                "cat > /usr/local/bin/systemctl\nchmod 755 /usr/local/bin/systemctl", input: Self.systemctl)
+        }
+        // The process that listens must not keep the pipes of the command that starts it.
+        try await host.check("/usr/sbin/sshd -E /run/sshd.log < /dev/null > /dev/null 2>&1")
+    }
+
+    /// The part of systemd that the guide needs on a balancer: `restart`, `start`, `stop` and `reload` of its two services, with
+    /// the commands that the rendered units have.
+    private static let systemctl = """
+        #!/bin/bash
+        # Stands in for systemd on the lab's balancers.
+        set -eu
+        action=$1
+        shift
+        begin() {
+            mkdir -p /run/haven-balancer
+            case $1 in
+            haproxy) command=(haproxy -W -db -f /etc/haproxy/haproxy.cfg) ;;
+            keepalived) command=(keepalived -n -l -D -P -f /etc/keepalived/keepalived.conf) ;;
+            *) echo "systemctl: no service $1 here" >&2; exit 1 ;;
+            esac
+            setsid "${command[@]}" < /dev/null >> "/var/log/$1.log" 2>&1 &
+            sleep 0.3
+            pgrep -x "$1" > /dev/null || { tail -n 20 "/var/log/$1.log" >&2; exit 1; }
+        }
+        end() {
+            pkill -TERM -o -x "$1" || return 0
+            for _ in $(seq 100); do pgrep -x "$1" > /dev/null || return 0; sleep 0.05; done
+            echo "systemctl: $1 does not end" >&2
+            exit 1
+        }
+        for service in "$@"; do
+            case $action in
+            enable) ;;
+            reload) pkill -HUP -o -x "$service" ;;
+            stop) end "$service" ;;
+            start) begin "$service" ;;
+            restart) end "$service"; begin "$service" ;;
+            *) echo "systemctl: $action is not known here" >&2; exit 1 ;;
+            esac
+        done
+        """
+}
