@@ -24,7 +24,8 @@ struct BalancerRendering {
     var part: HostPart {
         HostPart(
             files: files, title: "The balancer",
-            packages: plan.mode == .haproxy ? ["curl", "haproxy", "keepalived"] : ["curl", "ipvsadm", "keepalived"],
+            packages: plan.mode == .haproxy
+                ? ["curl", "haproxy", "keepalived", "nftables", "procps"] : ["curl", "ipvsadm", "keepalived"],
             before: plan.certificate.map { [certificateNote($0)] } ?? [], after: starting)
     }
 

@@ -69,23 +69,28 @@ struct BalancerScripts {
             #!/bin/sh
             \(mark.comment)
             # usage: drain-balancer.sh [PID-FILE]   gives the registry's address to another balancer.
-            # Connections that are open may be cut once; new ones find the other balancer.
+            # \(plan.mode == .haproxy ? "Requests under way have a second to end" : "Open connections may be cut once"); \
+            new connections find the other balancer.
             pid_file=${1:-/run/keepalived.pid}
 
             if [ $# -eq 0 ] && [ -d /run/systemd/system ]; then
-                systemctl stop keepalived || exit 1
+                end_keepalived() { systemctl stop keepalived; }
             elif pid=$(cat "$pid_file" 2> /dev/null) && [ "$(cat "/proc/$pid/comm" 2> /dev/null)" = keepalived ]; then
-                kill -TERM "$pid" || exit 1
                 # Until it is gone, another keepalived would not start.
-                tries=50
-                while grep -q '^State:[[:space:]]*[^Z]' "/proc/$pid/status" 2> /dev/null && [ "$tries" -gt 0 ]; do
-                    tries=$((tries - 1))
-                    sleep 0.1
-                done
+                end_keepalived() {
+                    kill -TERM "$pid" || return 1
+                    tries=50
+                    while grep -q '^State:[[:space:]]*[^Z]' "/proc/$pid/status" 2> /dev/null && [ "$tries" -gt 0 ]; do
+                        tries=$((tries - 1))
+                        sleep 0.1
+                    done
+                }
             else
                 echo "drain-balancer: no keepalived runs by $pid_file; nothing to do" >&2
                 exit 1
             fi
+            \(plan.mode == .haproxy ? emptying : "")
+            end_keepalived || exit 1
 
             is_held() { ip -o addr show | grep -qF " $1/"; }
             for address in \(addresses); do
@@ -107,8 +112,43 @@ struct BalancerScripts {
                     sleep 0.2
                 done
             done
-            echo "another balancer holds \(addresses); to come back, start keepalived"
+            echo "another balancer holds \(addresses); to come back, start \
+            \(plan.mode == .haproxy ? "HAProxy, if nothing did, and " : "")keepalived"
 
+            """
+    }
+
+    /// Lets HAProxy end what it has before the address goes: clients whose first packet is not heard send it again after a
+    /// second, and then it is heard by the other balancer.
+    private var emptying: String {
+        let rules = plan.places.map { place in
+            let family = place.address.family == .ipv6 ? "ip6" : "ip"
+            return "\(family) daddr \(place.address) tcp flags & (syn | ack) == syn drop"
+        }
+        return """
+
+            silence() {
+                nft -f - << 'RULES'
+            table inet haven_drain {
+                chain incoming {
+                    type filter hook input priority -10; policy accept;
+                    \(rules.joined(separator: "\n                    "))
+                }
+            }
+            RULES
+            }
+            speak() { nft delete table inet haven_drain 2> /dev/null; }
+            # A balancer that does not hold the address has nothing to let end.
+            if ip -o addr show | grep -qF " \(plan.places[0].address)/" && silence; then
+                trap speak EXIT
+                sleep 0.1
+                pkill -USR1 -o -x haproxy
+                tries=10
+                while ss -Htn state established src \(plan.places[0].address) | grep -q . && [ "$tries" -gt 0 ]; do
+                    tries=$((tries - 1))
+                    sleep 0.1
+                done
+            fi
             """
     }
 }

@@ -38,10 +38,24 @@ struct HAProxyFile {
                 "timeout client 300s", "timeout server 300s", "timeout http-request 10s",
                 "timeout http-keep-alive 30s", "option clitcpka", "option srvtcpka",
                 "option redispatch 1", "retries 3",
-                "default-server check inter 500ms fastinter 250ms downinter 500ms fall 2 rise 2 observe layer4"
+            ] + (isHTTP ? losses : []) + [
+                "# Away after two checks; back after five: whoever was cut off needs a moment to reach its database again.",
+                "default-server check inter 500ms fastinter 250ms downinter 500ms fall 2 rise 5 observe layer4"
                     + " error-limit 3 on-error mark-down on-marked-down shutdown-sessions",
             ])
     }
+
+    private var losses: [String] {
+        [
+            "# Whose node died under a request is cut off, as without a balancer: clients try that again, and few a 502.",
+            "errorfile 502 /dev/null",
+            "http-error status 503 content-type application/json string '\(Self.nobody)' hdr Retry-After 5",
+        ]
+    }
+
+    /// The answer while no node can be reached, in the form of the distribution-spec.
+    private static let nobody =
+        #"{"errors":[{"code":"UNAVAILABLE","message":"no node of the registry can be reached; try again"}]}"#
 
     private var entrance: [String] {
         section("frontend registry", binds(plan.registry.port, tls: plan.traffic == .terminate) + headers)
@@ -71,9 +85,11 @@ struct HAProxyFile {
 
     private var nodes: [String] {
         let retries = [
-            "# Again at another node: what never reached one, and what may be asked twice.",
+            "# Again at another node: what never reached one, and what may come twice. A short chunk of an upload may: when it",
+            "# was taken twice, its digest tells. An upload may be begun and closed twice, and a manifest put twice.",
             "retry-on conn-failure empty-response response-timeout",
-            "http-request disable-l7-retry unless { method GET HEAD OPTIONS }",
+            "http-request disable-l7-retry unless { method GET HEAD OPTIONS } or { method PUT PATCH } { path_beg /v2/ }"
+                + " or { method POST } { path_beg /v2/ } { path_end /blobs/uploads/ }",
         ]
         return section(
             "backend nodes",
