@@ -35,6 +35,16 @@ struct TextTests {
         }
     }
 
+    @Test("of the guide hold the same commands and files in both languages")
+    func guide() throws {
+        let pages = try PackageTree.files("docs/guides", ending: ".md").filter { $0.path.contains("/ha-install.") }
+        let blocks = pages.map { page in page.text.components(separatedBy: "\n```").dropFirst() }
+        #expect(pages.count == 2)
+        // What stands between two fences, at every second place.
+        let commands = blocks.map { block in block.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element) }
+        #expect(commands.first == commands.last && commands.first?.isEmpty == false)
+    }
+
     /// Joined from halves, so that this file does not hold them.
     private static let forbidden = [
         ["TO", "DO:"], ["FIX", "ME"], ["X", "XX"], ["fatal", "Error()"], ["try", "! "], ["as", "! "],
