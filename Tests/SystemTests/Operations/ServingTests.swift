@@ -128,6 +128,26 @@ struct ServingTests {
         }
     }
 
+    @Test("listens on :: where no interface has an IPv6 address yet, and doctor finds that possible")
+    func withoutIPv6Addresses() async throws {
+        try await withTemporaryFolder { folder in
+            // A network of its own, with an IPv4 address alone besides loopback.
+            let script = #"""
+                ip link set lo up; ip addr add 192.0.2.1/32 dev lo
+                options="--listen :: --http-port 8080 --metrics-port 0 --data-volume data"
+                "$0" doctor $options
+                "$0" serve $options 2> log & server=$!
+                for try in $(seq 200); do curl -sfg http://[::1]:8080/healthz && break; sleep 0.1; done
+                kill $server; wait $server
+                """#
+            let result = try await Tool("unshare", workingFolder: folder).run([
+                "-rn", "sh", "-c", script, HavenProcess.executable,
+            ])
+            #expect(result.output.contains("[::]:8080 is free"), "\(result)")
+            #expect(result.status == 0 && result.output.hasSuffix("ok\n"), "\(result)")
+        }
+    }
+
     @Test("refuses the database of a newer version and says which, and prints the schema that it makes")
     func newerDatabase() async throws {
         try await withCommandLine { line in
