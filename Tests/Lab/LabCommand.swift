@@ -78,8 +78,11 @@ import TestKit
                 throw error
             }
             say("the guide was followed to its end after \((ContinuousClock.now - start) / .seconds(1)) s")
-            defer { keepLogs(of: folder) }
-            return try await run(chosen, lab)
+            let outcome: Result<Int, any Error>
+            do { outcome = .success(try await run(chosen, lab)) } catch { outcome = .failure(error) }
+            keepLogs(of: folder)
+            try await lab.end()
+            return try outcome.get()
         }
         await LabNetwork.remove()
         if misses > 0 { throw ExitCode(1) }

@@ -28,6 +28,12 @@ final class LabHost: Sendable {
         for part in ["upper", "work", "all", "home"] { mkdir("\(folder)/\(part)", 0o755) }
     }
 
+    /// Ends everything on it and takes its disk away.
+    func scrap() async throws {
+        if power.withLock({ $0 != nil }) { try await powerOff() }
+        try await Tool("umount").check("-l", folder)
+    }
+
     /// Switches it on. Nothing runs on it yet.
     func switchOn() async throws {
         try await LabNetwork.reset(name)

@@ -70,7 +70,6 @@ extension Scenario {
             name: "clock-jump", what: "A node's clock jumps an hour ahead for eight seconds.", promise: loss,
             usesPassword: true
         ) { lab in
-            let node = try lab.host("node3")
             try await lab.stopNode("node3")
             let clock = try FakeTime(in: lab.folder, "+0")
             let variables = clock.environment.map { "\($0.key)=\($0.value ?? "")" }.sorted().joined(separator: " ")
@@ -78,8 +77,9 @@ extension Scenario {
             try clock.set("+1h")
             try await Task.sleep(for: duration)
             try clock.set("+0")
-            try await node.signal("CONT", "haven serve")
             try await lab.awaitHealth(of: "node3")
+            try await lab.stopNode("node3")
+            try await lab.startNode("node3")
             return []
         },
     ]

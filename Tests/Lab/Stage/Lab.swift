@@ -36,6 +36,12 @@ final class Lab: Sendable {
 
     func use(_ clients: LabClients) { installed.withLock { $0 = clients } }
 
+    /// Ends the clients and all hosts, so that nothing keeps the lab's folder.
+    func end() async throws {
+        try await installed.withLock { $0 }?.stop()
+        for host in hosts.values { try await host.scrap() }
+    }
+
     /// Sends to the virtual address, as administrator.
     var client: RegistryClient { RegistryClient(Self.url, user: "admin", password: Self.password) }
 
