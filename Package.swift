@@ -143,9 +143,11 @@ let package = Package(
             path: "Tests/TestKit",
             swiftSettings: strict),
         .executableTarget(
-            name: "haven-lab", dependencies: ["TestKit", argumentParser, asyncHTTPClient, nioCore, nioHTTP1],
+            name: "haven-lab",
+            dependencies: ["TestKit", argumentParser, asyncHTTPClient, nioCore, nioHTTP1, nioSSL],
             path: "Tests/Lab",
             swiftSettings: strict),
+        .tests("Lab", ["haven-lab"]),
         .tests("OCI", ["OCI", "TestKit"]),
         .tests("SQLStorage", ["SQLStorage", "TestKit", "sql-peer"]),
         .tests("Metadata", ["Metadata", "SQLStorage", "OCI", "TestKit"]),

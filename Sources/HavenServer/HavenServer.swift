@@ -4,6 +4,7 @@ import BlobStorage
 import HTTPSupport
 import Logging
 import NIOCore
+import SQLStorage
 import ServiceLifecycle
 import UnixSignals
 
@@ -31,7 +32,7 @@ package struct HavenServer: Sendable {
         // Before anything is made for a server that cannot come up.
         _ = try Listeners.pair(settings.listener, logger)
         try PrivateFolder.ensure(settings.data.folder)
-        let lock = try DataLock(folder: settings.data.folder)
+        let lock = try AdvisoryLock(servingFrom: settings.data.folder)
         let node = try await HavenNode.open(settings, logger: logger, faults: try TestFaults.fromEnvironment())
         do {
             announce(try await node.prepare())

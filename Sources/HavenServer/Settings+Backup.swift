@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Lifecycle
+package import SQLStorage
 
 extension Settings {
     /// What a backup holds, and where a restored one goes.
@@ -14,9 +15,9 @@ extension Settings {
     /// Makes the data folder when absent and keeps servers out of it while the lock is held.
     ///
     /// - Throws: ``StartFault/inUse(_:)`` when a server runs there.
-    package func lockData() throws -> DataLock {
+    package func lockData() throws -> AdvisoryLock {
         try PrivateFolder.ensure(data.folder)
-        return try DataLock(folder: data.folder)
+        return try AdvisoryLock(servingFrom: data.folder)
     }
 
     /// Whether a server serves from the data folder now.

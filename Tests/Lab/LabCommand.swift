@@ -20,6 +20,8 @@ import TestKit
     @Flag(help: "List the scenarios and end.") var list = false
     @Option(help: "The database: mariadb (Galera) or postgresql.") var database = LabServices.DatabaseKind.mariadb
     @Option(help: "The object store: swift or s3 (Ceph's radosgw).") var store = LabServices.StoreKind.swift
+    @Option(help: "How clients talk to it: http, or https, which goes through the balancers to the nodes.")
+    var traffic = LabTraffic.http
     @Option(help: ArgumentHelp("The guide to follow.", valueName: "path")) var guide = "docs/guides/ha-install.md"
     @Option(help: ArgumentHelp("The offline installer; the newest in dist when not given.", valueName: "path"))
     var archive: String?
@@ -30,7 +32,7 @@ import TestKit
 
     private var chosen: [Scenario] {
         get throws {
-            let choices = [database.rawValue, store.rawValue]
+            let choices = [database.rawValue, store.rawValue, traffic.rawValue]
             let possible = Scenario.all.filter { $0.needs.map(choices.contains) ?? true }
             if scenarios.isEmpty { return possible.filter { !short || $0.isShort } }
             return try scenarios.map { name in
@@ -67,43 +69,65 @@ import TestKit
     }
 
     private func stage(_ chosen: [Scenario]) async throws {
-        let misses = try await withTemporaryFolder { folder in
-            chmod(folder, 0o755)
-            let start = ContinuousClock.now
-            let stage = LabStage(
-                database: database, store: store, archive: try archivePath(), guide: guide, folder: folder)
-            let lab: Lab
-            do { lab = try await stage.build() } catch {
-                say("the lab could not be built: \(error)")
-                throw error
-            }
-            say("the guide was followed to its end after \((ContinuousClock.now - start) / .seconds(1)) s")
-            let outcome: Result<Int, any Error>
-            do { outcome = .success(try await run(chosen, lab)) } catch { outcome = .failure(error) }
-            keepLogs(of: folder)
-            try await lab.end()
-            return try outcome.get()
+        var waiting = chosen[...]
+        var course = Course()
+        while !waiting.isEmpty {
+            let count = waiting.count
+            try await withTemporaryFolder { folder in try await run(&waiting, &course, in: folder) }
+            // A lab that broke is built anew for the scenarios after the one that broke it.
+            guard waiting.count < count else { throw ToolFailure(what: "the lab does not come up") }
         }
         await LabNetwork.remove()
-        if misses > 0 { throw ExitCode(1) }
+        if course.misses > 0 { throw ExitCode(1) }
     }
 
-    /// - Returns: How many promises were broken.
-    private func run(_ chosen: [Scenario], _ lab: Lab) async throws -> Int {
+    /// What became of the scenarios so far.
+    private struct Course {
         var outcomes: [Trial.Outcome] = []
-        for scenario in chosen {
-            say("\(scenario.name): \(scenario.what)")
-            let outcome = try await Trial(scenario: scenario, lab: lab, hasLargePush: large).run()
-            outcomes.append(outcome)
-            for miss in outcome.misses { say("missed: \(miss)") }
-            for figure in outcome.figures { say("\(scenario.name): \(figure.name): \(figure.seconds.shown) s") }
-            for (failure, count) in outcome.load.failures.sorted(by: { $0.key < $1.key }) {
-                say("\(scenario.name): failed requests: \(count) × \(failure)")
-            }
-            say(outcome.line)
-            if let report { try await LabReport(outcomes, database, store).write(to: report) }
+        /// How many promises were broken.
+        var misses = 0
+    }
+
+    /// Builds a lab and runs scenarios in it, all or up to the first that breaks the lab itself.
+    private func run(_ waiting: inout ArraySlice<Scenario>, _ course: inout Course, in folder: String) async throws {
+        chmod(folder, 0o755)
+        let start = ContinuousClock.now
+        let stage = LabStage(
+            database: database, store: store, traffic: traffic, archive: try archivePath(), guide: guide,
+            folder: folder)
+        let lab: Lab
+        do { lab = try await stage.build() } catch {
+            say("the lab could not be built: \(error)")
+            throw error
         }
-        return outcomes.map(\.misses.count).reduce(0, +)
+        say("the guide was followed to its end after \((ContinuousClock.now - start) / .seconds(1)) s")
+        var isWhole = true
+        while isWhole, let scenario = waiting.popFirst() {
+            do { try await run(scenario, lab, &course) } catch {
+                say("missed: \(scenario.name) broke the lab: \(error)")
+                course.misses += 1
+                isWhole = false
+            }
+        }
+        keepLogs(of: folder)
+        try await lab.end()
+    }
+
+    private func run(_ scenario: Scenario, _ lab: Lab, _ course: inout Course) async throws {
+        say("\(scenario.name): \(scenario.what)")
+        let outcome = try await Trial(scenario: scenario, lab: lab, hasLargePush: large).run()
+        course.outcomes.append(outcome)
+        course.misses += outcome.misses.count
+        for miss in outcome.misses { say("missed: \(miss)") }
+        for figure in outcome.figures { say("\(scenario.name): \(figure.name): \(figure.seconds.shown) s") }
+        for (failure, count) in outcome.load.failures.sorted(by: { $0.key < $1.key }) {
+            say("\(scenario.name): failed requests: \(count) × \(failure)")
+        }
+        say(outcome.line)
+        if let report {
+            try await LabReport(course.outcomes, [database.rawValue, store.rawValue, traffic.rawValue])
+                .write(to: report)
+        }
     }
 
     private func keepLogs(of folder: String) {
@@ -127,6 +151,7 @@ import TestKit
 
 extension LabServices.DatabaseKind: ExpressibleByArgument {}
 extension LabServices.StoreKind: ExpressibleByArgument {}
+extension LabTraffic: ExpressibleByArgument {}
 
 /// Prints a line at once, also into a file or a pipe.
 func say(_ line: String) {

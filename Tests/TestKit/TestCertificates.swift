@@ -9,14 +9,19 @@ package struct TestCertificates: Sendable {
     package let folder: String
     /// The authority's certificate, for clients to trust.
     package var authority: String { "\(folder)/ca.crt" }
-    /// The server's certificate for `localhost`, `127.0.0.1` and `::1`.
+    /// The server's certificate.
     package var certificate: String { "\(folder)/server.crt" }
     /// The server's key.
     package var key: String { "\(folder)/server.key" }
 
+    private let names: String
+
     /// Makes the authority and the server's first pair.
-    package init(in folder: String) async throws {
+    ///
+    /// - Parameter names: What the server's certificates are valid for.
+    package init(in folder: String, names: String = "DNS:localhost,IP:127.0.0.1,IP:::1") async throws {
         self.folder = folder
+        self.names = names
         try await openssl(
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
             "-keyout",
@@ -34,7 +39,7 @@ package struct TestCertificates: Sendable {
         try await openssl(
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "new.key", "-out",
             "server.csr", "-subj", "/CN=\(commonName)", "-addext",
-            "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1")
+            "subjectAltName=\(names)")
         try await openssl(
             "x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days",
             "\(days)",

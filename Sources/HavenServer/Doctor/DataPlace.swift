@@ -37,7 +37,10 @@ struct DataPlace {
     var isServed: Bool {
         let descriptor = open(folder + "/serve.lock", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
+        defer {
+            flock(descriptor, LOCK_UN)
+            close(descriptor)
+        }
         return flock(descriptor, LOCK_EX | LOCK_NB) != 0
     }
 

@@ -36,8 +36,8 @@ package struct Backup: Sendable {
         to folder: String, onProgress: @escaping @Sendable (StepProgress) -> Void = { _ in }
     ) async throws -> BackupSummary {
         let layout = BackupLayout(folder: folder)
-        let lock = try await onOwnThread { [places] in try BackupLock(places.folder) }
-        defer { lock.release() }
+        let lock = try await onOwnThread { [places] in try AdvisoryLock(backingUp: places.folder) }
+        defer { withExtendedLifetime(lock) {} }
         try await onOwnThread {
             guard try BackupFiles.names(in: folder).isEmpty else { throw BackupError.notEmpty(folder) }
             try BackupFiles.makeFolder(folder)

@@ -59,21 +59,3 @@ final class BackupList: Sendable {
         return written.withLock { BackupDigest(size: $0.size, digest: $0.hasher.finish()) }
     }
 }
-
-/// Keeps a second backup of the same data out; the lock goes with the process, however it ends.
-final class BackupLock: Sendable {
-    private let descriptor: Int32
-
-    init(_ folder: String) throws(BackupError) {
-        let path = "\(folder)/backup.lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .call("open", path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw .running
-        }
-    }
-
-    /// Ends it. Call once.
-    func release() { close(descriptor) }
-}

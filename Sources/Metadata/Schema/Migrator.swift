@@ -58,7 +58,7 @@ package struct Migrator: Sendable {
         guard let file = database as? SQLiteDatabase else { return try await applyMissing(to: last) }
         guard try await !missing(to: last).isEmpty else { return [] }
         // Whoever waited finds the work done: it neither copies a state in the middle nor writes over another's copy.
-        let lock = try await patience.run(.sqlite) { try SQLiteFolderLock(of: file.path) }
+        let lock = try await patience.run(.sqlite) { try AdvisoryLock(folderOf: file.path) }
         defer { withExtendedLifetime(lock) {} }
         return try await applyMissing(to: last)
     }

@@ -79,8 +79,7 @@ package enum SQLitePlace {
         try flush(directoryOf: path)
     }
 
-    static func failure(_ what: String, _ path: String) -> SQLError {
-        let code = errno
+    static func failure(_ what: String, _ path: String, _ code: Int32 = errno) -> SQLError {
         let cause = "cannot \(what) \(path): \(String(cString: strerror(code)))"
         return code == ENOSPC || code == EDQUOT ? .full(cause) : .unreachable(cause)
     }

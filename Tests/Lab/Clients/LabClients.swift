@@ -6,6 +6,8 @@ import TestKit
 struct LabClients: Sendable {
     let registry: String
     let folder: String
+    /// The folder with the authority that skopeo trusts; nil without TLS.
+    private let trusted: String?
     private let docker: Tool
     private let daemon: BackgroundProcess
 
@@ -13,8 +15,11 @@ struct LabClients: Sendable {
     ///
     /// - Parameters:
     ///   - registry: Host and port as they stand in image names.
+    ///   - authority: The certificate of the registry's authority; nil without TLS.
     ///   - folder: For their files.
-    static func start(_ registry: String, password: String, in folder: String) async throws -> LabClients {
+    static func start(
+        _ registry: String, password: String, authority: String?, in folder: String
+    ) async throws -> LabClients {
         let settings = """
             {"iptables": false, "ip6tables": false, "bridge": "none", "data-root": "\(folder)/data",
              "exec-root": "\(folder)/exec", "pidfile": "\(folder)/dockerd.pid", "hosts": ["unix://\(folder)/docker.sock"],
@@ -29,7 +34,13 @@ struct LabClients: Sendable {
         let docker = Tool(
             "nsenter",
             environment: ["DOCKER_HOST": "unix://\(folder)/docker.sock", "DOCKER_CONFIG": "\(folder)/config"])
-        let clients = LabClients(registry: registry, folder: folder, docker: docker, daemon: daemon)
+        let trusted = authority == nil ? nil : "\(folder)/trusted"
+        if let authority, let trusted {
+            try FileManager.default.createDirectory(atPath: trusted, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: authority, toPath: "\(trusted)/ca.crt")
+        }
+        let clients = LabClients(
+            registry: registry, folder: folder, trusted: trusted, docker: docker, daemon: daemon)
         try await clients.logIn(password)
         return clients
     }
@@ -45,10 +56,9 @@ struct LabClients: Sendable {
         try await docker.check(
             Self.inside(["docker", "login", "-u", "admin", "--password-stdin", registry]), input: password)
         try await Tool("nsenter").check(
-            Self.inside([
-                "skopeo", "login", "--tls-verify=false", "--authfile", "\(folder)/auth.json", "-u", "admin",
-                "--password-stdin", registry,
-            ]), input: password)
+            Self.inside(
+                ["skopeo", "login", "--authfile", "\(folder)/auth.json", "-u", "admin", "--password-stdin"]
+                    + trusting("") + [registry]), input: password)
     }
 
     /// One image of two megabytes is pushed with skopeo and pulled into a folder.
@@ -59,13 +69,18 @@ struct LabClients: Sendable {
         let name = "library/skopeo:\(number)"
         return [
             skopeoPush("oci:\(folder)/layout:x", to: name),
-            skopeo(["--src-tls-verify=false", "docker://\(registry)/\(name)", "dir:\(folder)/pulled"]),
+            skopeo(trusting("src-") + ["docker://\(registry)/\(name)", "dir:\(folder)/pulled"]),
         ]
     }
 
     /// The command that pushes what lies at `source`.
     func skopeoPush(_ source: String, to name: String) -> (tool: Tool, arguments: [String]) {
-        skopeo(["--preserve-digests", "--dest-tls-verify=false", source, "docker://\(registry)/\(name)"])
+        skopeo(["--preserve-digests"] + trusting("dest-") + [source, "docker://\(registry)/\(name)"])
+    }
+
+    /// The option of skopeo for the registry's certificate, or for none.
+    private func trusting(_ side: String) -> [String] {
+        trusted.map { ["--\(side)cert-dir", $0] } ?? ["--\(side)tls-verify=false"]
     }
 
     private func skopeo(_ arguments: [String]) -> (tool: Tool, arguments: [String]) {

@@ -44,6 +44,10 @@ struct GuideStep: Sendable, Equatable {
         return steps
     }
 
+    init(hosts: [String], action: Action, text: String, choice: String?, line: Int) {
+        (self.hosts, self.action, self.text, self.choice, self.line) = (hosts, action, text, choice, line)
+    }
+
     private init?(_ words: [Substring], _ text: [Substring], _ line: Int) {
         guard words.count > 1, let language = words.first else { return nil }
         let places = words.dropFirst().filter { $0 != "stays" && !$0.hasPrefix("when=") }

@@ -42,7 +42,8 @@ struct GuideWalk: Sendable {
         case .file(let path):
             try await host.check("cat > \(path)", input: step.text)
         case .settings(let path):
-            try await edit(path, step.text, on: host)
+            let text = SettingsEdit.apply(step.text, to: try await host.check("cat \(path)"))
+            try await host.check("cat > \(path)", input: text)
         }
         return nil
     }
@@ -57,23 +58,6 @@ struct GuideWalk: Sendable {
         }
         guard isReady else { throw ToolFailure(what: "not ready after \(Self.patience):\n\(process.log)") }
         return process
-    }
-
-    /// Changes keys in a settings file as a person does in an editor: in place where the key stands, commented out or not,
-    /// else at the end.
-    private func edit(_ path: String, _ changes: String, on host: LabHost) async throws {
-        var lines = try await host.check("cat \(path)").split(separator: "\n", omittingEmptySubsequences: false)
-            .map(String.init)
-        for change in changes.split(separator: "\n") where !change.hasPrefix("#") {
-            let key = change.prefix { $0 != "=" && $0 != " " }
-            func names(_ line: String) -> Bool {
-                let words = line.drop { "#; ".contains($0) }
-                return words.hasPrefix(key) && words.dropFirst(key.count).drop { $0 == " " }.hasPrefix("=")
-            }
-            let place = lines.firstIndex { !$0.hasPrefix("#") && names($0) } ?? lines.firstIndex(where: names)
-            if let place { lines[place] = String(change) } else { lines.append(String(change)) }
-        }
-        try await host.check("cat > \(path)", input: lines.joined(separator: "\n") + "\n")
     }
 
     private func quoted(_ text: String) -> String {

@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import TestKit
 
 /// An open-loop client: a request is sent when it is due, whether or not earlier ones were answered, over a connection of its
@@ -61,6 +62,8 @@ struct SteadyProbe: Sendable {
 
     private static let http: HTTPClient = {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.tlsConfiguration = .makeClientConfiguration()
+        configuration.tlsConfiguration?.certificateVerification = .none
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 2_000
         configuration.timeout.connect = .seconds(10)

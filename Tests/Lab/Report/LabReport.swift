@@ -5,28 +5,27 @@ import TestKit
 /// What the lab found, as a page with a table and one picture for each fault.
 struct LabReport: Sendable {
     private let outcomes: [Trial.Outcome]
-    private let backends: String
+    /// What the picture was built of.
+    private let choices: [String]
+    private var name: String { choices.joined(separator: "-") }
 
-    init(_ outcomes: [Trial.Outcome], _ database: LabServices.DatabaseKind, _ store: LabServices.StoreKind) {
-        self.outcomes = outcomes
-        backends = "\(database.rawValue)-\(store.rawValue)"
-    }
+    init(_ outcomes: [Trial.Outcome], _ choices: [String]) { (self.outcomes, self.choices) = (outcomes, choices) }
 
-    /// Writes `report-DATABASE-STORE.md` and its pictures.
+    /// Writes `report-DATABASE-STORE-TRAFFIC.md` and its pictures.
     ///
     /// - Parameter folder: Where; it is made when it is missing.
     func write(to folder: String) async throws {
-        let pictures = "\(folder)/\(backends)"
+        let pictures = "\(folder)/\(name)"
         try FileManager.default.createDirectory(atPath: pictures, withIntermediateDirectories: true)
         for outcome in outcomes {
             try FaultPicture(outcome.load).svg(titled: outcome.scenario.name).write(
                 toFile: "\(pictures)/\(outcome.scenario.name).svg", atomically: true, encoding: .utf8)
         }
-        try await page().write(toFile: "\(folder)/report-\(backends).md", atomically: true, encoding: .utf8)
+        try await page().write(toFile: "\(folder)/report-\(name).md", atomically: true, encoding: .utf8)
     }
 
     private func page() async throws -> String {
-        var lines = ["# What clients noticed: \(backends.replacing("-", with: " and "))", ""]
+        var lines = ["# What clients noticed: \(choices.joined(separator: ", "))", ""]
         lines.append("Measured on \(Self.today), \(try await versions()).")
         lines += [
             "", "How to read it: [README.md](README.md).", "", Self.header, "|---|---|---|---|---|---|---|---|---|",
@@ -34,7 +33,7 @@ struct LabReport: Sendable {
         lines += outcomes.map(row)
         for outcome in outcomes {
             lines += ["", "## \(outcome.scenario.name)", "", outcome.scenario.what, ""]
-            lines.append("![requests over time](\(backends)/\(outcome.scenario.name).svg)")
+            lines.append("![requests over time](\(name)/\(outcome.scenario.name).svg)")
             let misses = outcome.misses.map { "- \(Self.shortened($0))" }
             if !misses.isEmpty { lines += ["", "Missed:", ""] + misses }
         }

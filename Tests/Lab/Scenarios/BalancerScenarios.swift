@@ -64,14 +64,24 @@ extension Scenario {
             return [Figure("one owner after", ContinuousClock.now - start)]
         },
         Scenario(
-            name: "haproxy-kill", what: "HAProxy is killed on the balancer with the virtual address.",
-            promise: Promise(failedCommands: 0, pause: 3), hasLargePush: true
+            name: "haproxy-kill",
+            what: "HAProxy is killed on the balancer with the virtual address; its service starts it again.",
+            promise: Promise(pause: 2), isShort: true, hasLargePush: true
+        ) { lab in
+            try await lab.host(try await lab.owner()).check("pkill -KILL -x haproxy")
+            try await Task.sleep(for: duration)
+            return []
+        },
+        Scenario(
+            name: "haproxy-hang",
+            what: "HAProxy stands still on the balancer with the virtual address; after eight seconds it goes on.",
+            promise: Promise(pause: 4, figures: [takeover: 4]), hasLargePush: true
         ) { lab in
             let (owner, standby) = (try await lab.owner(), try await lab.standby())
-            try await lab.host(owner).check("pkill -KILL -x haproxy")
+            try await lab.host(owner).check("pkill -STOP -x haproxy")
             let time = try await lab.awaitTakeover(by: standby)
-            try await Task.sleep(for: .seconds(3))
-            try await lab.host(owner).check("systemctl restart haproxy")
+            try await Task.sleep(for: duration)
+            try await lab.host(owner).check("pkill -CONT -x haproxy")
             return [Figure(takeover, time)]
         },
     ]

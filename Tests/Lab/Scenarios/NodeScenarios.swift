@@ -70,15 +70,17 @@ extension Scenario {
             name: "clock-jump", what: "A node's clock jumps an hour ahead for eight seconds.", promise: loss,
             usesPassword: true
         ) { lab in
+            let clock = "/etc/haven/clock"
+            let node = try lab.host("node3")
             try await lab.stopNode("node3")
-            let clock = try FakeTime(in: lab.folder, "+0")
-            let variables = clock.environment.map { "\($0.key)=\($0.value ?? "")" }.sorted().joined(separator: " ")
-            try await lab.startNode("node3", environment: variables)
-            try clock.set("+1h")
+            try await node.check("echo +0 > \(clock)")
+            try await lab.startNode("node3", environment: FakeTime.environment(of: clock))
+            try await node.check("echo +1h > \(clock)")
             try await Task.sleep(for: duration)
-            try clock.set("+0")
+            try await node.check("echo +0 > \(clock)")
             try await lab.awaitHealth(of: "node3")
             try await lab.stopNode("node3")
+            try await node.check("rm \(clock)")
             try await lab.startNode("node3")
             return []
         },

@@ -2,18 +2,6 @@
 
 /// Something that breaks, or is done, while clients work.
 struct Scenario: Sendable {
-    /// What the project promises for it; nil where a figure is only told.
-    struct Promise: Sendable {
-        /// Commands of skopeo and docker that may fail.
-        var failedCommands: Int? = 0
-        /// Requests of all kinds that may bring no usable answer.
-        var failedRequests: Int?
-        /// The longest time without a good answer to the probe, in seconds.
-        var pause: Double?
-        /// How long the figure of this name may be, in seconds.
-        var figures: [String: Double] = [:]
-    }
-
     let name: String
     /// What happens, in a sentence for the report.
     let what: String
@@ -24,7 +12,7 @@ struct Scenario: Sendable {
     var hasLargePush = false
     /// Whether the load sends passwords: tokens are good only where the clocks agree.
     var usesPassword = false
-    /// The backend that it needs, such as `postgresql`; nil for any.
+    /// The choice that it needs, such as `postgresql` or `https`; nil for none.
     var needs: String?
     let act: @Sendable (Lab) async throws -> [Figure]
 
@@ -45,5 +33,5 @@ struct Figure: Sendable {
 
 extension Scenario {
     /// All, in the order in which they are run.
-    static let all = nodes + balancers + databases + caches + stores + operations
+    static let all = nodes + balancers + passing + databases + caches + stores + operations
 }

@@ -56,9 +56,9 @@ struct Trial: Sendable {
         for loop in [skopeo, docker] { loop.end() }
         try await working.value
         try await lab.awaitHealth()
-        var misses = result.violations
-        misses += try await verify()
-        misses += judge(result, skopeo.tally.failures + docker.tally.failures, figures)
+        var misses = try await verify()
+        misses += scenario.promise.misses(
+            result, failures: skopeo.tally.failures + docker.tally.failures, figures: figures)
         return Outcome(
             scenario: scenario, load: result, skopeo: skopeo.tally, docker: docker.tally, largePush: largePush,
             figures: figures, misses: misses)
@@ -78,24 +78,6 @@ struct Trial: Sendable {
         let result = try await lab.host("node2").run(
             "haven doctor --verify --config /etc/haven/haven.cfg", deadline: .seconds(300))
         return result.status == 0 ? [] : ["haven doctor --verify: \(result)"]
-    }
-
-    private func judge(_ result: LoadResult, _ failures: [String], _ figures: [Figure]) -> [String] {
-        let promise = scenario.promise
-        var misses: [String] = []
-        if result.failedPulls > 0, promise.pause != nil { misses.append("\(result.failedPulls) pulls failed for good") }
-        if let limit = promise.failedCommands, failures.count > limit { misses += failures }
-        if let limit = promise.failedRequests, result.failedRequests > limit {
-            misses.append("\(result.failedRequests) failed requests, and \(limit) were promised at most")
-        }
-        if let limit = promise.pause, result.longestPause > limit {
-            misses.append("a pause of \(result.longestPause.shown) s, and \(limit.shown) s were promised at most")
-        }
-        for figure in figures {
-            guard let limit = promise.figures[figure.name], figure.seconds > limit else { continue }
-            misses.append("\(figure.name): \(figure.seconds.shown) s, and \(limit.shown) s were promised at most")
-        }
-        return misses
     }
 }
 

@@ -7,16 +7,17 @@ import TestKit
 final class Lab: Sendable {
     let hosts: [String: LabHost]
     let services: LabServices
+    /// The authority and the certificate of the registry; nil without TLS.
+    let certificates: TestCertificates?
     let folder: String
     private let installed = Mutex<LabClients?>(nil)
     /// The commands that keep a node running where there is no systemd, by host.
     private let running = Mutex<[String: BackgroundProcess]>([:])
 
     static let password = "Choose-your-own-1"
-    static let url = "http://\(LabAddress.virtual)"
 
-    init(hosts: [String: LabHost], services: LabServices, folder: String) {
-        (self.hosts, self.services, self.folder) = (hosts, services, folder)
+    init(hosts: [String: LabHost], services: LabServices, certificates: TestCertificates?, folder: String) {
+        (self.hosts, self.services, self.certificates, self.folder) = (hosts, services, certificates, folder)
     }
 
     func host(_ name: String) throws -> LabHost {
@@ -43,11 +44,14 @@ final class Lab: Sendable {
     }
 
     /// Sends to the virtual address, as administrator.
-    var client: RegistryClient { RegistryClient(Self.url, user: "admin", password: Self.password) }
+    var client: RegistryClient { client(at: LabAddress.virtual) }
 
     /// Sends to a node itself.
-    func client(of node: String) -> RegistryClient {
-        RegistryClient("http://\(LabAddress.of(node))", user: "admin", password: Self.password)
+    func client(of node: String) -> RegistryClient { client(at: LabAddress.of(node)) }
+
+    private func client(at address: String) -> RegistryClient {
+        let scheme = certificates == nil ? "http" : "https"
+        return RegistryClient("\(scheme)://\(address)", user: "admin", password: Self.password)
     }
 
     /// Runs a command of haven on a node.
@@ -65,11 +69,12 @@ extension Lab {
 
     /// Starts the server of a node that was stopped or has been switched on again, as the guide does.
     ///
-    /// - Parameter environment: Variables before the command, such as `LD_PRELOAD=…`.
-    func startNode(_ name: String, environment: String = "") async throws {
+    /// - Parameter environment: Variables of the command, such as `LD_PRELOAD`.
+    func startNode(_ name: String, environment: [String: String?] = [:]) async throws {
+        let variables = environment.compactMap { name, value in value.map { "\(name)=\($0)" } }.joined(separator: " ")
         let log = "\(folder)/\(name).log"
         let process = try await host(name).start(
-            "env \(environment) haven supervise --config /etc/haven/haven.cfg", log: log)
+            "env \(variables) haven supervise --config /etc/haven/haven.cfg", log: log)
         keep(process, on: name)
         try await awaitHealth(of: name)
     }

@@ -6,6 +6,7 @@ import TestKit
 struct LabStage: Sendable {
     let database: LabServices.DatabaseKind
     let store: LabServices.StoreKind
+    let traffic: LabTraffic
     /// The offline installer, which the guide's first step unpacks.
     let archive: String
     let guide: String
@@ -15,10 +16,14 @@ struct LabStage: Sendable {
     func build() async throws -> Lab {
         async let services = LabServices.start(database, store, in: "\(folder)/services")
         let hosts = try await switchOnHosts()
-        let lab = Lab(hosts: hosts, services: try await services, folder: folder)
+        let certificates = try await certify(hosts)
+        let lab = Lab(hosts: hosts, services: try await services, certificates: certificates, folder: folder)
         try await follow(guide, lab)
         try await lab.awaitHealth()
-        lab.use(try await LabClients.start(LabAddress.virtual, password: Lab.password, in: "\(folder)/clients"))
+        lab.use(
+            try await LabClients.start(
+                LabAddress.virtual, password: Lab.password, authority: certificates?.authority,
+                in: "\(folder)/clients"))
         return lab
     }
 
@@ -26,7 +31,7 @@ struct LabStage: Sendable {
         let steps = GuideStep.steps(of: try String(contentsOfFile: guide, encoding: .utf8))
         guard !steps.isEmpty else { throw ToolFailure(what: "\(guide) has no steps") }
         let walk = GuideWalk(
-            steps: steps, hosts: lab.hosts, choices: [database.rawValue, store.rawValue, "haproxy"], folder: folder)
+            steps: steps, hosts: lab.hosts, choices: [database.rawValue, store.rawValue, traffic.rawValue], folder: folder)
         for (node, process) in try await walk.run() { lab.keep(process, on: node) }
     }
 
@@ -43,6 +48,18 @@ struct LabStage: Sendable {
         }
         try await hosts["node1"]?.check("cp '\(archive)' .")
         return hosts
+    }
+
+    /// With https: makes an authority, and a certificate for the virtual address, in the home folder of node1.
+    private func certify(_ hosts: [String: LabHost]) async throws -> TestCertificates? {
+        guard traffic == .https else { return nil }
+        try FileManager.default.createDirectory(atPath: "\(folder)/tls", withIntermediateDirectories: true)
+        let certificates = try await TestCertificates(in: "\(folder)/tls", names: "IP:\(LabAddress.virtual)")
+        for file in [certificates.certificate, certificates.key, certificates.authority] {
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            try await hosts["node1"]?.check("cat > \(URL(filePath: file).lastPathComponent)", input: text)
+        }
+        return certificates
     }
 
     /// Lets the hosts reach each other by ssh, and stands in for systemd on those that have none.
@@ -67,25 +84,32 @@ struct LabStage: Sendable {
     }
 
     /// The part of systemd that the guide needs on a balancer: `restart`, `start`, `stop` and `reload` of its two services, with
-    /// the commands that the rendered units have.
+    /// the commands that the rendered units have, which run again when they ended by themselves.
     private static let systemctl = """
         #!/bin/bash
         # Stands in for systemd on the lab's balancers.
         set -eu
         action=$1
         shift
+        keep() {
+            echo $$ > "/run/$1.keeper"
+            while :; do
+                case $1 in
+                haproxy) haproxy -W -db -f /etc/haproxy/haproxy.cfg || true; sleep 0.1 ;;
+                keepalived) keepalived -n -l -D -P -f /etc/keepalived/keepalived.conf || true; sleep 1 ;;
+                esac
+            done
+        }
         begin() {
-            mkdir -p /run/haven-balancer
-            case $1 in
-            haproxy) command=(haproxy -W -db -f /etc/haproxy/haproxy.cfg) ;;
-            keepalived) command=(keepalived -n -l -D -P -f /etc/keepalived/keepalived.conf) ;;
-            *) echo "systemctl: no service $1 here" >&2; exit 1 ;;
-            esac
-            setsid "${command[@]}" < /dev/null >> "/var/log/$1.log" 2>&1 &
+            command -v "$1" > /dev/null || { echo "systemctl: no service $1 here" >&2; exit 1; }
+            mkdir -p /run/systemd/system /run/haven-balancer
+            export -f keep
+            setsid bash -c "keep $1" < /dev/null >> "/var/log/$1.log" 2>&1 &
             sleep 0.3
             pgrep -x "$1" > /dev/null || { tail -n 20 "/var/log/$1.log" >&2; exit 1; }
         }
         end() {
+            if [ -e "/run/$1.keeper" ]; then kill "$(cat "/run/$1.keeper")"; rm "/run/$1.keeper"; fi
             pkill -TERM -o -x "$1" || return 0
             for _ in $(seq 100); do pgrep -x "$1" > /dev/null || return 0; sleep 0.05; done
             echo "systemctl: $1 does not end" >&2

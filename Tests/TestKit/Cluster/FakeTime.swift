@@ -17,9 +17,12 @@ package struct FakeTime: Sendable {
     package func set(_ shift: String) throws { try shift.write(toFile: path, atomically: true, encoding: .utf8) }
 
     /// The variables of a program with this clock; its timers go as they should.
-    package var environment: [String: String?] {
+    package var environment: [String: String?] { Self.environment(of: path) }
+
+    /// The variables of a program whose clock is shifted by what stands in a file.
+    package static func environment(of path: String) -> [String: String?] {
         [
-            "LD_PRELOAD": Self.library, "FAKETIME_TIMESTAMP_FILE": path, "FAKETIME_NO_CACHE": "1",
+            "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": path, "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         ]
     }
