@@ -144,7 +144,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "haven-lab",
-            dependencies: ["TestKit", argumentParser, asyncHTTPClient, nioCore, nioHTTP1, nioSSL],
+            dependencies: ["SQLStorage", "TestKit", argumentParser, asyncHTTPClient, nioCore, nioHTTP1, nioSSL],
             path: "Tests/Lab",
             swiftSettings: strict),
         .tests("Lab", ["haven-lab"]),

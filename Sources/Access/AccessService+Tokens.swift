@@ -30,6 +30,13 @@ extension AccessService {
         guard services == [settings.service] else { throw .serviceUnknown(expected: settings.service) }
         // Scopes are read before the password is looked at: nonsense costs nothing.
         let scopes = try TokenScope.parse(scopes)
+        guard scopes.contains(where: \.isMoreThanPull) else { return try await answer(scopes, authorization, address) }
+        return try await patiently { () async throws(AccessError) in try await answer(scopes, authorization, address) }
+    }
+
+    private func answer(
+        _ scopes: [TokenScope], _ authorization: String?, _ address: String
+    ) async throws(AccessError) -> [UInt8] {
         let caller = try await identify(authorization: authorization, address: address)
         return try await issue(scopes, to: caller).json(now: clock.seconds)
     }

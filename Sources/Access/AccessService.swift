@@ -160,6 +160,22 @@ extension AccessService {
         return known
     }
 
+    /// Runs something that needs rows of now, again when the database was away and has come back in time.
+    func patiently<T: Sendable>(
+        _ body: () async throws(AccessError) -> T
+    ) async throws(AccessError) -> T {
+        let start = ContinuousClock.now
+        while true {
+            do throws(AccessError) {
+                return try await body()
+            } catch {
+                guard case .metadata(let cause as SQLError) = error, cause.isAbsence, let watch = metadata.watch,
+                    await watch.hold(since: start)
+                else { throw error }
+            }
+        }
+    }
+
     /// Runs something on the database and says its failure in this room's words.
     func answering<T: Sendable>(_ body: () async throws -> T) async throws(AccessError) -> T {
         do {

@@ -72,7 +72,7 @@ package struct HavenNode: Sendable {
             logger.notice("migrated", metadata: ["migration": "\(migration.number) \(migration.title)"])
         }
         // The embedded database goes with this machine only; a server may be away while the node is well.
-        let watch = settings.database.kind == .sqlite ? nil : DatabaseWatch(logger)
+        let watch = settings.database.kind == .sqlite ? nil : DatabaseWatch(settings.cluster, logger)
         let metadata = MetadataStore(database: database, node: settings.cluster.nodeName, watch: watch)
         for weakness in try await metadata.read(.administration, { try $0.durability() }) {
             logger.warning("the database promises less than pushes do", metadata: ["error": "\(weakness.text)"])
@@ -158,15 +158,17 @@ extension Settings {
 
 extension DatabaseWatch {
     /// Tells the log of every change.
-    fileprivate convenience init(_ logger: Logger) {
-        self.init(onChange: { mode in
-            switch mode {
-            case .normal: logger.notice("the database takes writes again")
-            case .readOnly: logger.error("the database takes no writes: pulls go on, pushes are refused")
-            case .outage:
-                logger.error("the database is out of reach: pulls are answered from what this node last knew")
-            }
-        })
+    fileprivate convenience init(_ settings: ClusterSettings, _ logger: Logger) {
+        self.init(
+            holdLimit: settings.outagePatience,
+            onChange: { mode in
+                switch mode {
+                case .normal: logger.notice("the database takes writes again")
+                case .readOnly: logger.error("the database takes no writes: pulls go on, pushes wait for a while")
+                case .outage:
+                    logger.error("the database is out of reach: pulls are answered from what this node last knew")
+                }
+            })
     }
 }
 

@@ -37,8 +37,17 @@ package struct MetadataStore: Sendable {
         _ lane: SQLLane = .pull, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
         guard let watch else { return try await readPatiently(lane, body) }
-        if lane == .pull { return try await watch.pull { try await readPatiently(lane, body) } }
-        try watch.admit()
+        switch lane {
+        case .pull: return try await watch.pull { try await readPatiently(lane, body) }
+        case .push: return try await watch.holding { try await readAdmitted(lane, body) }
+        case .administration, .jobs: return try await readAdmitted(lane, body)
+        }
+    }
+
+    private func readAdmitted<T: Sendable>(
+        _ lane: SQLLane, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
+    ) async throws -> T {
+        try watch?.admit()
         return try await readPatiently(lane, body)
     }
 
@@ -53,8 +62,8 @@ package struct MetadataStore: Sendable {
         }
     }
 
-    /// Runs `body` and commits; repeats it while it meets conflicts, and for a few seconds while a database server is away,
-    /// so it must be safe to run twice.
+    /// Runs `body` and commits; repeats it while it meets conflicts, and for a few seconds while a database server is away, in the
+    /// lane of pushes for as long as the ``DatabaseWatch`` says, so it must be safe to run twice.
     ///
     /// Nothing outside the database may happen in `body`: metrics, wake-ups and cache writes follow the return.
     ///
@@ -67,11 +76,15 @@ package struct MetadataStore: Sendable {
         _ lane: SQLLane = .push, _ durability: SQLDurability = .full, unknown settlement: Settlement = .surfaces,
         _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
-        try watch?.admit()
         let write = SettledWrite(
             database: database, lane: lane, durability: durability, slot: slot, settlement: settlement, body: body)
-        do {
+        let attempt: () async throws -> T = {
+            try watch?.admit()
             return try await retry.run(database.dialect) { try await write.attempt() }
+        }
+        do {
+            guard lane == .push, let watch else { return try await attempt() }
+            return try await watch.holding(attempt)
         } catch {
             noteFull(error)
             throw write.final(error)

@@ -29,7 +29,7 @@ struct ProgramTests {
     @Test(
         "by a run for each configuration and script of a host",
         arguments: [
-            ("haproxy-http", "lb1", ["haproxy", "bash", "bash", "keepalived", "bash", "bash"]),
+            ("haproxy-http", "lb1", ["haproxy", "bash", "nft", "bash", "keepalived", "bash", "bash"]),
             ("haproxy-http", "node1", []),
             ("lvs-redirect", "lb1", ["bash", "keepalived", "bash", "bash"]),
             ("lvs-redirect", "node1", ["nft", "bash"]), ("lvs-loopback", "node1", ["bash"]),

@@ -27,6 +27,7 @@ struct SettingsTableTests {
         "redis_ca_file": "a\u{1}b", "clair_db_host": "postgres:0", "clair_db_port": "65536",
         "clair_db_username": "\u{2}", "clair_db_password": "a\n  b", "clair_db": "the scanner's",
         "node_name": "a\u{1}b", "heartbeat_interval": "0", "stale_tags": "-1s", "stale_digests": "1w",
+        "outage_patience": "-1s",
         "log_file": "\u{1b}[2J", "log_level": "loud", "log_rotate_count": "-1", "log_rotate_size": "200MB",
     ]
 

@@ -109,7 +109,7 @@ import TestKit
                 isWhole = false
             }
         }
-        keepLogs(of: folder)
+        keepLogs(of: lab)
         try await lab.end()
     }
 
@@ -130,11 +130,20 @@ import TestKit
         }
     }
 
-    private func keepLogs(of folder: String) {
+    /// Copies the logs of the nodes and of the balancers' programs.
+    private func keepLogs(of lab: Lab) {
         guard let logs else { return }
         try? FileManager.default.createDirectory(atPath: logs, withIntermediateDirectories: true)
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(".log") {
-            try? FileManager.default.copyItem(atPath: "\(folder)/\(name)", toPath: "\(logs)/\(name)")
+        let balancers = LabAddress.balancers.compactMap { name in
+            lab.hosts[name].map { (folder: $0.written("/var/log"), prefix: "\(name)-") }
+        }
+        for (folder, prefix) in [(lab.folder, "")] + balancers {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            where name.hasSuffix(".log") {
+                let target = "\(logs)/\(prefix)\(name)"
+                try? FileManager.default.removeItem(atPath: target)
+                try? FileManager.default.copyItem(atPath: "\(folder)/\(name)", toPath: target)
+            }
         }
     }
 

@@ -9,13 +9,14 @@ import Testing
 @Suite("While the database is away")
 struct DatabaseWatchTests {
     private func withWatched(
-        limit: Duration = .milliseconds(50), _ body: (FaultyDatabase, MetadataStore, DatabaseWatch) async throws -> Void
+        limit: Duration = .milliseconds(50), hold: Duration = .zero,
+        _ body: (FaultyDatabase, MetadataStore, DatabaseWatch) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
             let inner = try SQLiteDatabase(path: "\(folder)/haven.db")
             try await Migrator(inner).migrate()
             let database = FaultyDatabase(inner)
-            let watch = DatabaseWatch(pullLimit: limit, sleep: database.sleep)
+            let watch = DatabaseWatch(pullLimit: limit, holdLimit: hold, sleep: database.sleep)
             try await body(database, MetadataStore(database: database, watch: watch), watch)
             await database.close()
         }
@@ -99,6 +100,54 @@ struct DatabaseWatchTests {
             let answer4 = try await pull(store)
             #expect(answer4 == true)
             await #expect(throws: SQLError.self) { try await store.write { _ in } }
+        }
+    }
+
+    @Test("a push waits for a database that comes back in time; what is not a push does not wait")
+    func held() async throws {
+        try await withWatched(hold: .seconds(60)) { database, store, watch in
+            database.become(.refuses(.unreachable("gone")))
+            for _ in 0..<2 { try? await store.beat(Self.beat) }
+            #expect(watch.mode == .outage)
+            for lane in [SQLLane.administration, .jobs] {
+                await #expect(throws: SQLError.self) { try await store.write(lane) { _ in } }
+                await #expect(throws: SQLError.self) { try await store.read(lane) { _ in } }
+            }
+            let read = try await pull(store)
+            #expect(read == nil)
+            async let written: Void = store.write(.push) { _ in }
+            async let seen = store.read(.push) { try $0.now() }
+            while watch.held < 2 { await Task.yield() }
+            database.become(.works)
+            try await store.beat(Self.beat)
+            try await written
+            let time = try await seen
+            #expect(time > 0 && watch.held == 0)
+        }
+    }
+
+    @Test("a push is told to come back when the database stays away, and later ones at once")
+    func heldInVain() async throws {
+        try await withWatched(hold: .milliseconds(150)) { database, store, watch in
+            database.become(.refuses(.unreachable("gone")))
+            for _ in 0..<2 { try? await store.beat(Self.beat) }
+            await #expect(throws: SQLError.self) { try await store.write(.push) { _ in } }
+            let start = ContinuousClock.now
+            let isRetried = await watch.hold(since: start)
+            #expect(!isRetried && watch.held == 0)
+        }
+    }
+
+    @Test("a push that was given up waits no longer")
+    func heldAndCancelled() async throws {
+        try await withWatched(hold: .seconds(60)) { database, store, watch in
+            database.become(.refuses(.unreachable("gone")))
+            for _ in 0..<2 { try? await store.beat(Self.beat) }
+            let push = Task { try await store.write(.push) { _ in } }
+            while watch.held < 1 { await Task.yield() }
+            push.cancel()
+            await #expect(throws: (any Error).self) { try await push.value }
+            #expect(watch.held == 0)
         }
     }
 

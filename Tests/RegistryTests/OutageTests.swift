@@ -36,13 +36,14 @@ private struct OutageWorld: Sendable {
 
     static func with(
         staleTags: Duration = .seconds(900), staleDigests: Duration = .seconds(86_400), lease: Int64 = .hours(24),
-        _ body: (OutageWorld) async throws -> Void
+        hold: Duration = .zero, _ body: (OutageWorld) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
             let inner = try SQLiteDatabase(path: "\(folder)/haven.db")
             try await Migrator(inner).migrate()
             let database = FaultyDatabase(inner)
-            let watch = DatabaseWatch(pullLimit: .milliseconds(60), sleep: database.sleep)
+            let watch = DatabaseWatch(
+                pullLimit: .milliseconds(60), holdLimit: hold, sleep: database.sleep)
             let metadata = MetadataStore(database: database, watch: watch)
             var settings = AccessSettings()
             settings.passwordRounds = 1_000
@@ -112,6 +113,26 @@ private func outcome(_ attempt: () async throws -> some Any) async -> String {
 
 @Suite("while the database is out of reach")
 struct OutageTests {
+    @Test("a push waits for rights of now while the database fails over, and so does a token for one")
+    func waiting() async throws {
+        try await OutageWorld.with(hold: .seconds(60)) { world in
+            _ = try await world.permit(Push.self)
+            world.database.become(.refuses(.unreachable("gone")))
+            async let permit = world.permit(Push.self)
+            async let token = world.access.answerTokenRequest(
+                services: ["harbor-registry"], scopes: ["repository:library/app:pull,push"],
+                authorization: world.basic(), address: "127.0.0.1")
+            while world.metadata.watch?.held == 0 { await Task.yield() }
+            let stale = try await world.permit(Pull.self)
+            #expect(stale.isStale, "a pull does not wait")
+            world.database.become(.works)
+            try await world.beat()
+            let fresh = try await permit
+            let bytes = try await token
+            #expect(!fresh.isStale && !bytes.isEmpty)
+        }
+    }
+
     private let v1 = Reference.tag(Tag("v1")!)
     private static let faults: [FaultyDatabase.Behaviour] = [.hangs, .refuses(.unreachable("gone"))]
 

@@ -122,7 +122,8 @@ struct SharedDatabaseTests {
         try await kind.withServer { place in
             let proxy = try FaultProxy(to: place.hosts[0].port)
             try await withTemporaryFolder { folder in
-                try await withHaven(settings: Self.settings(kind, place.through(proxy), in: folder)) { haven in
+                let settings = Self.settings(kind, place.through(proxy), in: folder)
+                try await withHaven(settings: settings.merging(["outage_patience": "2s"]) { $1 }) { haven in
                     let image = TestImage.make()
                     try await haven.client.push(image, to: "library/app", at: "1")
                     proxy.set(.refuse)

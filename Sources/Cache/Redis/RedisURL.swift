@@ -12,7 +12,7 @@ package struct RedisURLFault: Error, Hashable, CustomStringConvertible {
 ///
 /// Three forms are read:
 /// - Harbor's: `host:port[,weight,password,db]`. The weight means nothing. Before the weight more addresses may stand,
-///   each with its port, which are sentinels then.
+///   each with its port, which are sentinels then. Blanks around addresses mean nothing.
 /// - `redis://[user:password@]host[:port][/db]`, and `rediss://` for TLS, as redis-cli and Harbor 2 have it.
 /// - `redis+sentinel://[user:password@]host[:port][,host[:port]…]/master[/db]`, and `rediss+sentinel://`, as Harbor 2 has it.
 package struct RedisURL: Sendable, Hashable {
@@ -43,7 +43,7 @@ extension RedisURL {
         var places = [fields.removeFirst()]
         // A weight is a number or nothing; an address never is. It needs its port here, so that a password that stands where
         // the weight is missing is not taken for a host, and shown.
-        while let next = fields.first, !next.isEmpty, !next.isNumber {
+        while let next = fields.first?.withoutBlanks, !next.isEmpty, !next.isNumber {
             guard next.contains(":") else {
                 throw RedisURLFault("after an address stands another with its port, or the weight: a number or nothing")
             }
@@ -125,8 +125,9 @@ extension RedisURL {
     private static let sentinelPort = 26_379
 
     private static func address(
-        _ text: Substring, standard: Int
+        _ field: Substring, standard: Int
     ) throws(RedisURLFault) -> RedisConfiguration.Address {
+        let text = field.withoutBlanks
         var (host, rest) = (text[...], Substring())
         if text.first == "[" {
             guard let end = text.firstIndex(of: "]") else { throw RedisURLFault("an IPv6 address has no closing ]") }
@@ -191,6 +192,12 @@ extension Substring {
     fileprivate func parts(before separator: Character) -> (Substring, Substring?) {
         guard let place = firstIndex(of: separator) else { return (self, nil) }
         return (self[..<place], self[index(after: place)...])
+    }
+
+    /// Without the blanks around it, as people write them behind commas.
+    fileprivate var withoutBlanks: Substring {
+        let start = drop { $0 == " " }
+        return start.prefix(upTo: start.lastIndex { $0 != " " }.map(index(after:)) ?? start.startIndex)
     }
 
     /// Digits and nothing else.

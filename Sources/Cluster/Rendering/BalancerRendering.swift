@@ -13,6 +13,7 @@ enum BalancerPaths {
     static let sysctl = "/etc/sysctl.d/60-haven-balancer.conf"
     static let keepalived = "/etc/keepalived/keepalived.conf"
     static let haproxy = "/etc/haproxy/haproxy.cfg"
+    static let noRefusals = "/etc/haven/balancer/no-refusals.nft"
 }
 
 /// What a balancer gets.
@@ -46,12 +47,33 @@ struct BalancerRendering {
             return common + [
                 RenderedFile(below(BalancerPaths.haproxy), HAProxyFile(plan: plan, host: host, mark: mark).text),
                 RenderedFile(below(BalancerPaths.checkHAProxy), scripts.checkHAProxy, isExecutable: true),
+                RenderedFile(below(BalancerPaths.noRefusals), noRefusals),
                 RenderedFile("etc/systemd/system/haproxy.service", units.haproxy),
             ]
         case .lvs:
             let modules = [mark.comment, "ip_vs", "ip_vs_wlc"].asFile
             return common + [RenderedFile("etc/modules-load.d/haven-balancer.conf", modules)]
         }
+    }
+
+    /// A port that nobody listens on refuses with a reset of number 0 (RFC 9293, section 3.10.7.1); resets of connections have
+    /// their numbers, and are sent.
+    private var noRefusals: String {
+        let ports = plan.ports.map(String.init).joined(separator: ", ")
+        let rules = plan.places.map { place in
+            let family = place.address.family == .ipv6 ? "ip6" : "ip"
+            return """
+                    \(family) saddr \(place.address) tcp sport { \(ports) } \
+                tcp flags & (rst | ack) == (rst | ack) tcp sequence 0 drop
+                """
+        }
+        return
+            ([
+                mark.comment, "# Whoever comes while HAProxy starts is not refused: the first packet goes unheard, and a second",
+                "# later the client sends it again, to whoever has the address then.", "table inet haven_balancer",
+                "delete table inet haven_balancer", "table inet haven_balancer {", "  chain outgoing {",
+                "    type filter hook output priority 0; policy accept;",
+            ] + rules + ["  }", "}"]).asFile
     }
 
     private func below(_ path: String) -> String { String(path.dropFirst()) }
@@ -118,7 +140,7 @@ extension BalancerRendering {
         switch plan.mode {
         case .haproxy:
             [
-                "mkdir -p \(BalancerPaths.run)", "haproxy -W -db -f \(BalancerPaths.haproxy)",
+                "mkdir -p \(BalancerPaths.run)", "nft -f \(BalancerPaths.noRefusals)", "haproxy -W -db -f \(BalancerPaths.haproxy)",
                 "keepalived -n -l -D -P -f \(BalancerPaths.keepalived)",
             ]
         case .lvs: ["keepalived -n -l -D -f \(BalancerPaths.keepalived)"]

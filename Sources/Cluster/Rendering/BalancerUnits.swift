@@ -6,7 +6,7 @@ struct BalancerUnits {
     let host: ClusterPlan.Balancer
     let mark: RenderingMark
 
-    /// HAProxy without root: it may bind low ports and nothing else.
+    /// HAProxy without root: it may bind low ports and nothing else. The firewall is told before it, as root.
     var haproxy: String {
         """
         \(mark.comment)
@@ -25,6 +25,7 @@ struct BalancerUnits {
         PrivateTmp=yes
         RuntimeDirectory=\(BalancerPaths.run.dropFirst("/run/".count))
         LimitNOFILE=\(plan.maxConnections * 2 + 1_024)
+        ExecStartPre=-+/usr/sbin/nft -f \(BalancerPaths.noRefusals)
         ExecStartPre=/usr/sbin/haproxy -c -q -f \(BalancerPaths.haproxy)
         ExecStart=/usr/sbin/haproxy -W -db -f \(BalancerPaths.haproxy)
         ExecReload=/usr/sbin/haproxy -c -q -f \(BalancerPaths.haproxy)

@@ -9,6 +9,8 @@ package struct ClusterSettings: Sendable {
     package let staleTags: Duration
     /// 0: never.
     package let staleDigests: Duration
+    /// 0: never.
+    package let outagePatience: Duration
 
     /// How long after its last beat a node is shown as gone.
     package var goneAfter: Duration { heartbeatInterval * 3 }
@@ -33,6 +35,11 @@ package struct ClusterSettings: Sendable {
                 "stale_digests", .duration(bare: .seconds), default: .seconds(86_400),
                 "While the database server is out of reach: how long manifests and blobs are still pulled by digest, and "
                     + "rights to pull count, as this node last read them; 0 never."))
+        outagePatience = reader.read(
+            Setting(
+                "outage_patience", .duration(bare: .seconds), default: .seconds(30),
+                "While the database server is out of reach: for how long after it went away pushes wait for it, before they "
+                    + "are told to come back; 0 never."))
         if nodeName.utf8.count > 255 {
             reader.fault("node_name", "the name is longer than 255 bytes; give a shorter one")
         }

@@ -87,6 +87,11 @@ extension SQLError {
         }
     }
 
+    /// Whether nothing happened because nobody was there to do it, as in a failover.
+    package var isAbsence: Bool {
+        if case .overloaded = self { false } else { isOutage }
+    }
+
     /// What is said without asking while the database is known to be away.
     static let outage = SQLError.unreachable("the database has been out of reach; a write must succeed first")
 }

@@ -12,6 +12,8 @@ package final class DatabaseWatch: Sendable {
     private let pullLimit: Duration
     /// How long a probe may take.
     private let probeLimit: Duration
+    /// How long after it went away a push waits for the database; zero waits never.
+    private let holdLimit: Duration
     private let state = Mutex(State())
     private let sleep: @Sendable (_ until: ContinuousClock.Instant) async throws -> Void
     private let onChange: @Sendable (DatabaseCondition.Mode) -> Void
@@ -20,18 +22,27 @@ package final class DatabaseWatch: Sendable {
         var condition = DatabaseCondition()
         var outages = 0
         var probes = 0
+        /// Since when it has not been normal.
+        var troubleSince: ContinuousClock.Instant?
+        /// How many wait for it.
+        var held = 0
     }
 
     /// Probes that hang in the driver at most; more would only fill its queues.
     private static let probesAtMost = 4
+    /// Pushes that wait for the database at most, each with its connection; the next are told to come back at once.
+    private static let heldAtMost = 1_024
+    /// How often those who wait look.
+    private static let look = Duration.milliseconds(100)
     /// The pause before a read that failed at once is tried again: a lost connection is no outage.
     private static let pause = Duration.milliseconds(25)
 
     /// - Parameters:
     ///   - sleep: Waits until a moment; tests decide themselves when it is there.
+    ///   - holdLimit: How long after it went away a push waits for the database.
     ///   - onChange: Told each new mode, after the change; for the log.
     package init(
-        pullLimit: Duration = .seconds(1), probeLimit: Duration = .seconds(1),
+        pullLimit: Duration = .seconds(1), probeLimit: Duration = .seconds(1), holdLimit: Duration = .zero,
         sleep: @escaping @Sendable (_ until: ContinuousClock.Instant) async throws -> Void = {
             try await Task.sleep(until: $0, clock: .continuous)
         },
@@ -39,6 +50,7 @@ package final class DatabaseWatch: Sendable {
     ) {
         self.pullLimit = pullLimit
         self.probeLimit = probeLimit
+        self.holdLimit = holdLimit
         self.sleep = sleep
         self.onChange = onChange
     }
@@ -54,6 +66,7 @@ package final class DatabaseWatch: Sendable {
         let changed = state.withLock { state -> DatabaseCondition.Mode? in
             guard state.condition.note(event) else { return nil }
             if state.condition.mode == .outage { state.outages += 1 }
+            state.troubleSince = state.condition.mode == .normal ? nil : state.troubleSince ?? .now
             return state.condition.mode
         }
         if let changed { onChange(changed) }
@@ -62,6 +75,47 @@ package final class DatabaseWatch: Sendable {
     /// Throws at once while the database is known to be away.
     func admit() throws {
         if mode == .outage { throw SQLError.outage }
+    }
+
+    /// How many wait for the database now.
+    package var held: Int { state.withLock { $0.held } }
+
+    /// Waits until the database takes writes again, as far as that makes sense: not for longer than the limit after it went
+    /// away, and not with too many others.
+    ///
+    /// Clients such as skopeo and docker give a push up at the first 503, so a failover that is over in seconds is waited for.
+    ///
+    /// - Parameter start: When the caller first met that it was away; the watch may know of it later.
+    /// - Returns: Whether to try again.
+    package func hold(since start: ContinuousClock.Instant) async -> Bool {
+        let isAdmitted = state.withLock { state in
+            guard holdLimit > .zero, state.held < Self.heldAtMost else { return false }
+            state.held += 1
+            return true
+        }
+        guard isAdmitted else { return false }
+        defer { state.withLock { $0.held -= 1 } }
+        repeat {
+            let since = state.withLock { $0.troubleSince } ?? start
+            guard ContinuousClock.now - since < holdLimit, (try? await Task.sleep(for: Self.look)) != nil else {
+                return false
+            }
+        } while mode != .normal
+        return true
+    }
+
+    /// Runs work of a push, again when the database was away and has come back in time.
+    ///
+    /// - Parameter work: Safe to run twice after a failure that ``SQLError/isAbsence``.
+    func holding<T: Sendable>(_ work: () async throws -> T) async throws -> T {
+        let start = ContinuousClock.now
+        while true {
+            do {
+                return try await work()
+            } catch let error as SQLError where error.isAbsence {
+                guard await hold(since: start) else { throw error }
+            }
+        }
     }
 
     /// Runs a read of a pull. What fails at once is tried again until the limit; then the database counts as away.

@@ -24,6 +24,7 @@ struct RedisURLTests {
             ("redis:6379,100,se:c@r/et,2", "redis:6379 password=se:c@r/et db=2"),
             ("redis:6379,100,,3", "redis:6379 db=3"),
             ("[fd00::7]:6380,100,x,0", "[fd00::7]:6380 password=x db=0"),
+            ("s1:26379, s2:26379 , s3:26380, 100,secret", "s1:26379 s2:26379 s3:26380 password=secret"),
             ("s1:26379,s2:26379,s3:26380,100,secret,1", "s1:26379 s2:26379 s3:26380 password=secret db=1"),
         ])
     func harbor(_ text: String, _ parts: String) throws {
@@ -38,7 +39,7 @@ struct RedisURLTests {
             ("REDIS://:p@h:7", "h:7 password=p"), ("redis://u:p%40%3A%2F@h:7/0", "h:7 user=u password=p@:/ db=0"),
             ("redis://u:p@x@[::1]:7", "[::1]:7 user=u password=p@x"),
             ("redis://h:7/2?idle_timeout_seconds=30", "h:7 db=2"),
-            ("redis+sentinel://a,b:7,[::1]:8/haven", "a:26379 b:7 [::1]:8 master=haven"),
+            ("redis+sentinel://a, b:7,[::1]:8/haven", "a:26379 b:7 [::1]:8 master=haven"),
             ("rediss+sentinel://u:p@a:1/ha%20ven/4", "a:1 tls user=u password=p db=4 master=ha ven"),
         ])
     func urls(_ text: String, _ parts: String) throws {

@@ -30,7 +30,7 @@ final class LabHost: Sendable {
 
     /// Ends everything on it and takes its disk away.
     func scrap() async throws {
-        if power.withLock({ $0 != nil }) { try await powerOff() }
+        if isOn { try await powerOff() }
         try await Tool("umount").check("-l", folder)
     }
 
@@ -65,6 +65,11 @@ final class LabHost: Sendable {
         let isUp = try await eventually { (try? await self.run("test -e /run/is-on").status) == 0 }
         guard isUp else { throw ToolFailure(what: "\(name) does not come up:\n\(plug.log)") }
     }
+
+    var isOn: Bool { power.withLock { $0 != nil } }
+
+    /// Where the files that were written below this path are.
+    func written(_ path: String) -> String { "\(folder)/upper\(path)" }
 
     /// Ends everything on it at once, as a power cut does. Its cable is silent first.
     func powerOff() async throws {

@@ -94,6 +94,7 @@ private struct PacketPassing: Sendable {
 
     /// Whether it has answered a connection in the last half second; the probe makes fifty in a second.
     private func isAnswering(_ node: String) async throws -> Bool {
+        guard try lab.host(node).isOn else { return false }
         let reset = "nft reset counter inet lab answers"
         let count = try await lab.host(node).run("\(reset) > /dev/null; sleep 0.5; \(reset)").output
         return count.contains("packets") && !count.contains("packets 0 ")

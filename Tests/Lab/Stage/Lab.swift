@@ -73,8 +73,10 @@ extension Lab {
     func startNode(_ name: String, environment: [String: String?] = [:]) async throws {
         let variables = environment.compactMap { name, value in value.map { "\(name)=\($0)" } }.joined(separator: " ")
         let log = "\(folder)/\(name).log"
+        // A statically linked program does not find its arguments when a preloaded library adds a variable before it begins;
+        // the second `env` is there for libfaketime to add it to.
         let process = try await host(name).start(
-            "env \(variables) haven supervise --config /etc/haven/haven.cfg", log: log)
+            "env \(variables) env haven supervise --config /etc/haven/haven.cfg", log: log)
         keep(process, on: name)
         try await awaitHealth(of: name)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import SQLStorage
 import Synchronization
 import TestKit
 
@@ -46,6 +47,17 @@ final class LabServices: Sendable {
         let replaced = Database.postgresql(servers, primary: promoted)
         current.withLock { $0 = replaced }
         try await publish()
+    }
+
+    /// Opens the registry's database as the nodes do.
+    func openDatabase() throws -> any SQLDatabase {
+        let (kind, port): (TestDatabase, Int) =
+            switch database {
+            case .mariadb: (.galera, 3306)
+            case .postgresql: (.postgresql, 5432)
+            }
+        let hosts = databasePorts.map { DatabaseServer.Host($0.address, port: port) }
+        return try kind.open(DatabaseServer(hosts: hosts, user: "root", password: "root123", database: "registry"))
     }
 
     private static func startDatabase(_ kind: DatabaseKind, in folder: String) async throws -> Database {
@@ -161,7 +173,7 @@ struct LabStore: Sendable {
     }
 
     private func withRule(_ chain: String, _ body: () async throws -> Void) async throws {
-        try await Tool("nft").check(["-f", "-"], input: "table inet fault { \(chain) }")
+        try await Tool("nft").check(["-f", "-"], input: "table inet fault {\n\(chain)\n}")
         do { try await body() } catch {
             try await Tool("nft").check("delete", "table", "inet", "fault")
             throw error

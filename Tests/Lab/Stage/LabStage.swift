@@ -20,10 +20,9 @@ struct LabStage: Sendable {
         let lab = Lab(hosts: hosts, services: try await services, certificates: certificates, folder: folder)
         try await follow(guide, lab)
         try await lab.awaitHealth()
-        lab.use(
-            try await LabClients.start(
-                LabAddress.virtual, password: Lab.password, authority: certificates?.authority,
-                in: "\(folder)/clients"))
+        let clients = try await LabClients.start(
+            LabAddress.virtual, password: Lab.password, authority: certificates?.authority, in: "\(folder)/clients")
+        lab.use(clients)
         return lab
     }
 
@@ -31,7 +30,8 @@ struct LabStage: Sendable {
         let steps = GuideStep.steps(of: try String(contentsOfFile: guide, encoding: .utf8))
         guard !steps.isEmpty else { throw ToolFailure(what: "\(guide) has no steps") }
         let walk = GuideWalk(
-            steps: steps, hosts: lab.hosts, choices: [database.rawValue, store.rawValue, traffic.rawValue], folder: folder)
+            steps: steps, hosts: lab.hosts, choices: [database.rawValue, store.rawValue, traffic.rawValue],
+            folder: folder)
         for (node, process) in try await walk.run() { lab.keep(process, on: node) }
     }
 
@@ -73,6 +73,8 @@ struct LabStage: Sendable {
             chown -R root: .
             chmod 700 .
             ssh-keygen -A > /dev/null
+            # No host reaches a mirror: what this machine has installed is new enough.
+            echo 'APT::Get::Upgrade "false";' > /etc/apt/apt.conf.d/99-lab
             rm -rf /etc/haven /data /usr/local/bin/haven /etc/keepalived /etc/haproxy/haproxy.cfg
             """)
         if LabAddress.balancers.contains(host.name) {
@@ -95,7 +97,7 @@ struct LabStage: Sendable {
             echo $$ > "/run/$1.keeper"
             while :; do
                 case $1 in
-                haproxy) haproxy -W -db -f /etc/haproxy/haproxy.cfg || true; sleep 0.1 ;;
+                haproxy) nft -f /etc/haven/balancer/no-refusals.nft; haproxy -W -db -f /etc/haproxy/haproxy.cfg || true; sleep 0.1 ;;
                 keepalived) keepalived -n -l -D -P -f /etc/keepalived/keepalived.conf || true; sleep 1 ;;
                 esac
             done
