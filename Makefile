@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything is done by the scripts; this file is their list.
 
-.PHONY: help run test test-backends build dist dist-check lab lint bench bench-long soak clean
+.PHONY: help run test test-backends build dist dist-check lab lab-short lint bench bench-long soak clean
 .DEFAULT_GOAL := help
 
 help: ## Print this list.
@@ -27,6 +27,9 @@ dist-check: ## Install that archive in a fresh Debian 12 with nothing but the li
 
 lab: ## Build the guide's picture in namespaces and break it: SCENARIO=node-kill DATABASE=postgresql STORE=s3 TRAFFIC=https OPTIONS=--large
 	@scripts/lab.sh --report labs/ha $(SCENARIO) $(OPTIONS)
+
+lab-short: ## The short set of it on the debug build, judged by what is lost and by failed commands, not by times (minutes, root).
+	@LAB_PROGRAM=.build/debug/haven scripts/lab.sh --short --untimed
 
 lint: ## Check the form of the sources, the scripts and the documents.
 	@scripts/lint.sh

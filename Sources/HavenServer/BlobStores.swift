@@ -3,16 +3,19 @@
 package import BlobStorage
 import CloudStorage
 package import Logging
+package import Metadata
 
 extension Settings {
     /// Opens the store of the settings. A filesystem store is made when absent; an object store is not asked yet.
     ///
     /// - Parameters:
     ///   - spoolFolder: Where parts for an object store wait, when not where the settings say.
+    ///   - clock: What requests to an object store are dated by.
     ///   - faults: Armed by tests only.
     package func openBlobs(
-        logger: Logger, spoolFolder: String? = nil, faults: FaultPoints = .none
+        logger: Logger, spoolFolder: String? = nil, clock: ClusterClock = ClusterClock(), faults: FaultPoints = .none
     ) async throws(BlobStorageError) -> any BlobStore {
+        let transport = transport(clock)
         switch data.storage.driver {
         case .filesystem(let root):
             return try await FilesystemBlobStore.open(root: root, reserve: data.diskReserveBytes, faults: faults)
@@ -42,8 +45,9 @@ extension Settings {
         return CloudBlobStore(service, spool: spool, redirects: data.storage.redirects)
     }
 
-    private var transport: TransportOptions {
+    private func transport(_ clock: ClusterClock) -> TransportOptions {
         var options = TransportOptions()
+        options.seconds = { clock.microseconds / 1_000_000 }
         options.authorities = data.storage.authorities
         options.userAgent = "haven/\(HavenVersion.number)"
         return options

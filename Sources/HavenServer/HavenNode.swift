@@ -77,13 +77,14 @@ package struct HavenNode: Sendable {
         for weakness in try await metadata.read(.administration, { try $0.durability() }) {
             logger.warning("the database promises less than pushes do", metadata: ["error": "\(weakness.text)"])
         }
-        let blobs = try await settings.openBlobs(logger: logger, faults: faults)
+        let blobs = try await settings.openBlobs(logger: logger, clock: metadata.clock, faults: faults)
         let redis = try settings.redis.configuration.map { configuration throws(StartFault) in
             try NodeRedis(configuration, secretKey: secretKey, logger: logger)
         }
         let access = AccessService(
             metadata: metadata, secretKey: secretKey, settings: settings.accessSettings, shared: redis?.cache,
-            wakeups: redis?.wakeups ?? MemoryWakeups())
+            wakeups: redis?.wakeups ?? MemoryWakeups(),
+            clock: AccessClock(now: { metadata.clock.microseconds }, instant: { .now }))
         let times = settings.times
         // Every push passes these rules, in this order, in its own transaction. Quota is charged by the rows themselves.
         let rules: [any TagRule] = [ImmutableTagRule()]

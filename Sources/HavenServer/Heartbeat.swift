@@ -23,6 +23,8 @@ struct Heartbeat: Service {
     private static let urgent = Duration.milliseconds(500)
     /// How long the last beat may take: the end of a server waits for nobody.
     private static let farewell = Duration.seconds(2)
+    /// How far this machine's clock may be from the time of the nodes before it is told, in microseconds.
+    private static let tolerance = Int64.seconds(30)
     /// After how long a silent node is forgotten.
     private static let memory = Int64.hours(24)
 
@@ -42,6 +44,7 @@ struct Heartbeat: Service {
     private func beatUntilCancelled() async {
         var said: NodeBeat.State?
         var isFailing = false
+        var isClockWrong = false
         var last = ContinuousClock.now
         var tidied: ContinuousClock.Instant?
         repeat {
@@ -53,7 +56,10 @@ struct Heartbeat: Service {
             last = .now
             said = state
             isFailing = await !beat(state, isFirstFailure: !isFailing)
-            if !isFailing { await obey() }
+            if !isFailing {
+                await obey()
+                await listen(&isClockWrong)
+            }
             if !isFailing, tidied.map({ $0.duration(to: .now) > .seconds(3_600) }) ?? true {
                 tidied = .now
                 await tidy()
@@ -89,6 +95,28 @@ struct Heartbeat: Service {
             if isOrdered { try await report(name) }
         } catch {
             logger.debug("the order to drain was not read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Hears what time the nodes agree on.
+    ///
+    /// - Parameter wasWrong: Whether this machine's clock was far from it at the last beat; changes are told.
+    private func listen(_ wasWrong: inout Bool) async {
+        let (clock, age) = (node.metadata.clock, node.settings.cluster.goneAfter)
+        do {
+            try await clock.listen { try await node.metadata.read(.jobs) { try $0.nodeClocks(heardWithin: age) } }
+        } catch {
+            logger.debug("the time of the nodes was not read", metadata: ["error": "\(error)"])
+        }
+        let isWrong = abs(clock.lead) > Self.tolerance
+        defer { wasWrong = isWrong }
+        guard isWrong != wasWrong else { return }
+        if isWrong {
+            logger.warning(
+                "this machine's clock is wrong: it is not the time of the other nodes, which counts",
+                metadata: ["seconds ahead": "\(clock.lead / 1_000_000)"])
+        } else {
+            logger.notice("this machine's clock is right again")
         }
     }
 

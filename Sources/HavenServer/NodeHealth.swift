@@ -44,7 +44,7 @@ enum NodeHealth {
             if weaknesses.contains(where: \.isLosing) {
                 return .warning("the database's settings may lose acknowledged pushes; see haven doctor")
             }
-            // A clock that is wrong breaks nothing here, but the lives of tokens are measured by it.
+            // A clock that is wrong is outvoted by the others, as long as most of them are right.
             if nodes.contains(where: { $0.isSkewed && !$0.isGone(after: node.settings.cluster.goneAfter) }) {
                 return .warning("the clock of a node and that of the database are far apart; see haven node list")
             }

@@ -10,19 +10,28 @@ package struct MetadataStore: Sendable {
     package let database: any SQLDatabase
     /// Knows when the database is away; nil where it cannot be, as the embedded one.
     package let watch: DatabaseWatch?
+    /// The time of the nodes.
+    package let clock: ClusterClock
     private let retry: RetryPolicy
     private let slot: Int64
 
     /// - Parameters:
     ///   - node: The name of this node; nodes of other names charge other rows.
     ///   - watch: Keeps pulls from waiting for a database that is away.
-    package init(database: any SQLDatabase, node: String = "", watch: DatabaseWatch? = nil) {
-        self.init(database: database, node: node, watch: watch, retry: RetryPolicy())
+    ///   - clock: The time of the nodes.
+    package init(
+        database: any SQLDatabase, node: String = "", watch: DatabaseWatch? = nil, clock: ClusterClock = ClusterClock()
+    ) {
+        self.init(database: database, node: node, watch: watch, clock: clock, retry: RetryPolicy())
     }
 
-    init(database: any SQLDatabase, node: String = "", watch: DatabaseWatch? = nil, retry: RetryPolicy) {
+    init(
+        database: any SQLDatabase, node: String = "", watch: DatabaseWatch? = nil,
+        clock: ClusterClock = ClusterClock(), retry: RetryPolicy
+    ) {
         self.database = database
         self.watch = watch
+        self.clock = clock
         self.retry = retry
         slot = node.isEmpty ? 0 : MetadataTransaction.slot(ofNode: node)
     }

@@ -132,7 +132,7 @@ extension RegistryService {
 
     /// Whether the clock here says that half of a lease is gone; the statement that renews asks the database's clock again.
     private func isHalfOver(_ blob: LinkedBlob) -> Bool {
-        blob.leasedUntil < WallClock.microseconds + policy.times.lease / 2
+        blob.leasedUntil < metadata.clock.microseconds + policy.times.lease / 2
     }
 
     private func renew(_ blob: LinkedBlob, in repository: RepositoryID) async throws {

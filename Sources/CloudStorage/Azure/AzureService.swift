@@ -72,7 +72,7 @@ package struct AzureService: ObjectService, KeepsSecrets {
         let bytes: [UInt8]
         do throws(CloudFailure) {
             bytes = try await transport.collect("azure list", wanted: [200]) { () throws(CloudFailure) in
-                signer.request("GET", nil, query: query)
+                signer.request("GET", nil, query: query, at: transport.time)
             }.body
         } catch { throw error.azureError("list") }
         guard let document = try? XMLDocument(parsing: bytes), let blobs = document["Blobs"] else {
@@ -91,7 +91,7 @@ package struct AzureService: ObjectService, KeepsSecrets {
     }
 
     package func signedURL(of location: BlobLocation) async -> String? {
-        let end = UTCTime(seconds: UTCTime.now.seconds + options.addressLife)
+        let end = UTCTime(seconds: transport.time.seconds + options.addressLife)
         return signer.readingAddress(of: keys.key(location), until: end)
     }
 
@@ -102,7 +102,7 @@ package struct AzureService: ObjectService, KeepsSecrets {
         headers: [(name: String, value: String)] = [], body: CloudRequest.Body = .none
     ) async throws(CloudFailure) -> CloudAnswer {
         try await transport.send("azure \(call)", wanted: wanted) { () throws(CloudFailure) in
-            signer.request(method, key, query: query, headers: headers, body: body)
+            signer.request(method, key, query: query, headers: headers, body: body, at: transport.time)
         }
     }
 }

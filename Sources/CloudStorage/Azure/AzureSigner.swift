@@ -29,7 +29,7 @@ struct AzureSigner: Sendable, KeepsSecrets {
     ///   - time: The request is good for 15 minutes around it.
     func request(
         _ method: String, _ key: String?, query: [(String, String)] = [],
-        headers: [(name: String, value: String)] = [], body: CloudRequest.Body = .none, at time: UTCTime = .now
+        headers: [(name: String, value: String)] = [], body: CloudRequest.Body = .none, at time: UTCTime
     ) -> CloudRequest {
         let path = path(of: key)
         var request = CloudRequest(method, url(path, WireText.query(query)), headers: headers, body: body)

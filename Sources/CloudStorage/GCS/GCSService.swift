@@ -100,6 +100,7 @@ package struct GCSService: ObjectService, KeepsSecrets {
 
     package func signedURL(of location: BlobLocation) async -> String? {
         try? GoogleSignature(account: account, endpoint: options.endpoint)
-            .readingAddress(bucket: options.bucket, key: keys.key(location), seconds: options.addressLife, at: .now)
+            .readingAddress(
+                bucket: options.bucket, key: keys.key(location), seconds: options.addressLife, at: transport.time)
     }
 }

@@ -40,7 +40,7 @@ actor GoogleTokens {
         do throws(CloudFailure) {
             let begin = ContinuousClock.now
             let answer = try await transport.collect("gcs token", wanted: [200]) { () throws(CloudFailure) in
-                let assertion = try account.assertion(at: .now)
+                let assertion = try account.assertion(at: transport.time)
                 let form = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=\(assertion)"
                 return CloudRequest(
                     "POST", account.tokenAddress,

@@ -59,7 +59,7 @@ package struct OSSService: ObjectService, KeepsSecrets {
 
     package func signedURL(of location: BlobLocation) async -> String? {
         let key = keys.key(location)
-        let query = signer.query("GET", key: key, seconds: options.addressLife, at: .now)
+        let query = signer.query("GET", key: key, seconds: options.addressLife, at: transport.time)
         return address(of: key, query)
     }
 }
@@ -94,7 +94,7 @@ extension OSSService {
     }
 
     private func request(_ call: OSSCall) -> CloudRequest {
-        let headers = signer.headers(call.method, key: call.key, query: call.query, call.headers, at: .now)
+        let headers = signer.headers(call.method, key: call.key, query: call.query, call.headers, at: transport.time)
         return CloudRequest(call.method, address(of: call.key, call.query), headers: headers, body: call.body)
     }
 

@@ -84,7 +84,7 @@ package struct SwiftService: ObjectService {
     package func signedURL(of location: BlobLocation) async -> String? {
         guard let key = options.signingKey, let access = try? await session.access() else { return nil }
         let name = "\(access.storage.path)/\(options.container)/\(keys.key(location))"
-        let expires = UTCTime.now.seconds + options.addressLife
+        let expires = transport.time.seconds + options.addressLife
         let signature = WireText.hex(WireText.hmacSHA256("GET\n\(expires)\n\(name)", key: Array(key.utf8)))
         return "\(access.storage.scheme)://\(access.storage.host)"
             + WireText.percentEncoded(name, keepingSlashes: true)

@@ -63,7 +63,8 @@ package struct S3Service: ObjectService {
     package func signedURL(of location: BlobLocation) async -> String? {
         let place = place(of: keys.key(location))
         let query = signature.presignedQuery(
-            method: "GET", host: place.host, path: place.path, query: [], expires: options.addressLife, at: .now)
+            method: "GET", host: place.host, path: place.path, query: [], expires: options.addressLife,
+            at: transport.time)
         return "\(options.endpoint.scheme)://\(place.host)\(place.path)?\(query)"
     }
 
@@ -114,7 +115,7 @@ extension S3Service {
         return try await transport.send("s3 \(call.method.lowercased())", wanted: wanted) {
             let headers = signature.headers(
                 method: call.method, path: place.path, query: query,
-                headers: call.headers + [(name: "host", value: place.host)], payload: payload, at: .now)
+                headers: call.headers + [(name: "host", value: place.host)], payload: payload, at: transport.time)
             let url = "\(options.endpoint.scheme)://\(place.host)\(place.path)" + (query.isEmpty ? "" : "?\(query)")
             return CloudRequest(call.method, url, headers: headers, body: call.body)
         }

@@ -23,6 +23,8 @@ package struct TransportOptions: Sendable {
     package var rules = RetryRules()
     /// What this node says it is.
     package var userAgent = "haven"
+    /// What requests are dated by: seconds since 1970.
+    package var seconds: @Sendable () -> Int64 = { UTCTime.now.seconds }
 
     package init() {}
 }
@@ -72,6 +74,9 @@ package struct CloudTransport: Sendable {
         }
         return tls
     }
+
+    /// What signatures carry.
+    var time: UTCTime { UTCTime(seconds: options.seconds()) }
 
     package func close() async {
         // Fails only when it was closed before.

@@ -11,8 +11,10 @@ struct BalancerScripts {
         """
         #!/bin/sh
         \(mark.comment)
-        # Exits 0 when HAProxy on this host answers.
-        exec curl -sf -m 0.8 -o /dev/null http://127.0.0.1:\(ClusterPlan.balancerHealthPort)/lb-healthz
+        # Exits 0 when HAProxy on this host answers. One that is there and silent is killed: its clients learn it and come again.
+        curl -sf -m 0.8 -o /dev/null http://127.0.0.1:\(ClusterPlan.balancerHealthPort)/lb-healthz && exit 0
+        [ $? -ne 28 ] || pkill -KILL -x haproxy
+        exit 1
 
         """
     }

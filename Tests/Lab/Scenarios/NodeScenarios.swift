@@ -58,7 +58,11 @@ extension Scenario {
             try await lab.awaitHealth(of: "node2")
             return [Figure("drained in", time)]
         },
-        Scenario(name: "disk-full", what: "A node's disk is full for eight seconds.", promise: loss) { lab in
+        Scenario(
+            name: "disk-full",
+            what: "A node's disk is full for eight seconds: pushes to that node are refused, and pulls go on.",
+            promise: Promise(failedCommands: nil, pause: 2)
+        ) { lab in
             let node = try lab.host("node1")
             // The last bytes are refused, which is what is wanted.
             _ = try await node.run("cat /dev/zero > /data/filler", deadline: .seconds(60))

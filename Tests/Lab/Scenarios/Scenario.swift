@@ -5,7 +5,7 @@ struct Scenario: Sendable {
     let name: String
     /// What happens, in a sentence for the report.
     let what: String
-    let promise: Promise
+    var promise: Promise
     /// Whether it is one of the short set.
     var isShort = false
     /// Whether a push of two gigabytes goes on while it happens.
@@ -15,6 +15,13 @@ struct Scenario: Sendable {
     /// The choice that it needs, such as `postgresql` or `https`; nil for none.
     var needs: String?
     let act: @Sendable (Lab) async throws -> [Figure]
+
+    /// The same without promises about times and single requests.
+    var untimed: Scenario {
+        var scenario = self
+        scenario.promise = Promise(failedCommands: promise.failedCommands)
+        return scenario
+    }
 
     /// How long the fault lasts, when nothing else ends it.
     static let duration = Duration.seconds(8)

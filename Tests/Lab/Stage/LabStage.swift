@@ -66,7 +66,7 @@ struct LabStage: Sendable {
     private func prepare(_ host: LabHost) async throws {
         try await host.check(
             """
-            mkdir -p -m 700 .ssh /run/sshd
+            mkdir -p -m 700 .ssh
             cp '\(folder)/key' .ssh/id_ed25519
             cp '\(folder)/key.pub' .ssh/authorized_keys
             printf 'StrictHostKeyChecking accept-new\\nLogLevel ERROR\\n' > .ssh/config
@@ -81,8 +81,7 @@ struct LabStage: Sendable {
             try await host.check(
                 "cat > /usr/local/bin/systemctl\nchmod 755 /usr/local/bin/systemctl", input: Self.systemctl)
         }
-        // The process that listens must not keep the pipes of the command that starts it.
-        try await host.check("/usr/sbin/sshd -E /run/sshd.log < /dev/null > /dev/null 2>&1")
+        try await host.openDoor()
     }
 
     /// The part of systemd that the guide needs on a balancer: `restart`, `start`, `stop` and `reload` of its two services, with

@@ -20,6 +20,8 @@ package final class ResumingClient: Sendable {
         var next = Next.send
         /// What the server said it has, in bytes.
         var acknowledged = 0
+        /// Whether a chunk that was cut off may still be taken: what was asked may be out of date once.
+        var mayGrow = false
     }
 
     private let nodes: [RegistryClient]
@@ -44,7 +46,11 @@ package final class ResumingClient: Sendable {
                 upload.withLock { $0 = next }
             } catch {
                 ledger.count("broken")
-                upload.withLock { if $0?.next == .send { $0?.next = .ask } }
+                upload.withLock { upload in
+                    guard upload?.next == .send else { return }
+                    upload?.next = .ask
+                    upload?.mayGrow = true
+                }
                 try? await Task.sleep(for: .milliseconds(5))
             }
         }
@@ -75,6 +81,11 @@ package final class ResumingClient: Sendable {
         let answer = try await send(
             "PATCH", upload.location, ["Content-Range": "\(start)-\(end - 1)"],
             body: Array(upload.blob.bytes[start..<end]))
+        if answer.status == 416, upload.mayGrow {
+            upload.mayGrow = false
+            upload.next = .ask
+            return upload
+        }
         guard answer.status == 202, answer["range"] == "0-\(end - 1)" else {
             ledger.violate("chunk \(start)-\(end - 1) of \(upload.location): \(answer)")
             return nil
@@ -82,6 +93,7 @@ package final class ResumingClient: Sendable {
         ledger.count("chunk")
         upload.location = answer["location"] ?? upload.location
         upload.acknowledged = end
+        upload.mayGrow = false
         upload.next = end == upload.blob.size ? .close : .send
         return upload
     }
