@@ -118,11 +118,12 @@ import TestKit
     private func run(_ scenario: Scenario, _ lab: Lab, _ course: inout Course) async throws {
         say("\(scenario.name): \(scenario.what)")
         let outcome = try await Trial(
-            scenario: untimed ? scenario.untimed : scenario, lab: lab, hasLargePush: large).run()
+            scenario: untimed ? scenario.untimed : scenario, lab: lab, hasLargePush: large
+        ).run()
         course.outcomes.append(outcome)
         course.misses += outcome.misses.count
         for miss in outcome.misses { say("missed: \(miss)") }
-        if outcome.misses.isEmpty, let failure = outcome.failedCommands.first {
+        if scenario.promise.failedCommands == nil, let failure = outcome.failedCommands.first {
             say("\(scenario.name): one of the failed commands: \(failure)")
         }
         for figure in outcome.figures { say("\(scenario.name): \(figure.name): \(figure.seconds.shown) s") }

@@ -9,7 +9,7 @@ import Synchronization
 
 /// A bare client of the distribution protocol: it sends what a test says and shows the whole answer.
 ///
-/// It adds nothing but authorization, follows no redirect and interprets no body. With credentials it answers the
+/// It adds nothing but authorization, follows no redirect unless told to, and interprets no body. With credentials it answers the
 /// server's challenge as clients do, by fetching a token for exactly the scope that was asked, and remembers it.
 ///
 ///     let client = RegistryClient(haven.url, user: "admin", password: haven.adminPassword)
@@ -19,15 +19,19 @@ package final class RegistryClient: Sendable {
     /// Scheme, host and port, without a slash at the end.
     package let url: String
     private let credentials: (user: String, password: String)?
+    private let followsRedirects: Bool
     private let tokens = Mutex<[String: String]>([:])
 
     package init(_ url: String) {
         self.url = url
         credentials = nil
+        followsRedirects = false
     }
 
-    package init(_ url: String, user: String, password: String) {
+    /// - Parameter followsRedirects: Whether a download that is led to a store is fetched there, as clients do.
+    package init(_ url: String, user: String, password: String, followsRedirects: Bool = false) {
         self.url = url
+        self.followsRedirects = followsRedirects
         credentials = (user, password)
     }
 
@@ -102,7 +106,15 @@ package final class RegistryClient: Sendable {
         } else if ["POST", "PUT", "PATCH"].contains(exchange.method) {
             request.headers.replaceOrAdd(name: "Content-Length", value: "0")
         }
-        let response = try await RegistryClient.http.execute(request, timeout: .seconds(60))
+        var response = try await RegistryClient.http.execute(request, timeout: .seconds(60))
+        if followsRedirects, request.method == .GET, response.status == .temporaryRedirect,
+            let location = response.headers.first(name: "Location")
+        {
+            // Whoever is led there gets no credentials.
+            request.url = location
+            request.headers.remove(name: "Authorization")
+            response = try await RegistryClient.http.execute(request, timeout: .seconds(60))
+        }
         let body = try await response.body.collect(upTo: 1 << 30)
         return Answer(
             status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },

@@ -69,10 +69,11 @@ struct BalancerRendering {
         }
         return
             ([
-                mark.comment, "# Whoever comes while HAProxy starts is not refused: the first packet goes unheard, and a second",
-                "# later the client sends it again, to whoever has the address then.", "table inet haven_balancer",
-                "delete table inet haven_balancer", "table inet haven_balancer {", "  chain outgoing {",
-                "    type filter hook output priority 0; policy accept;",
+                mark.comment,
+                "# Whoever comes while HAProxy starts is not refused: the first packet goes unheard, and a second",
+                "# later the client sends it again, to whoever has the address then.",
+                "table inet haven_balancer", "delete table inet haven_balancer", "table inet haven_balancer {",
+                "  chain outgoing {", "    type filter hook output priority 0; policy accept;",
             ] + rules + ["  }", "}"]).asFile
     }
 
@@ -140,7 +141,8 @@ extension BalancerRendering {
         switch plan.mode {
         case .haproxy:
             [
-                "mkdir -p \(BalancerPaths.run)", "nft -f \(BalancerPaths.noRefusals)", "haproxy -W -db -f \(BalancerPaths.haproxy)",
+                "mkdir -p \(BalancerPaths.run)", "nft -f \(BalancerPaths.noRefusals)",
+                "haproxy -W -db -f \(BalancerPaths.haproxy)",
                 "keepalived -n -l -D -P -f \(BalancerPaths.keepalived)",
             ]
         case .lvs: ["keepalived -n -l -D -f \(BalancerPaths.keepalived)"]

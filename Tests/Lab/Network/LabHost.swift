@@ -72,7 +72,8 @@ final class LabHost: Sendable {
     func openDoor() async throws {
         // The process that listens must not keep the pipes of the command that starts it.
         try await check(
-            "mkdir -p /run/sshd\npgrep -x sshd > /dev/null || /usr/sbin/sshd -E /run/sshd.log < /dev/null > /dev/null 2>&1")
+            "mkdir -p /run/sshd\npgrep -x sshd > /dev/null || /usr/sbin/sshd -E /run/sshd.log < /dev/null > /dev/null 2>&1"
+        )
     }
 
     var isOn: Bool { power.withLock { $0 != nil } }

@@ -39,9 +39,9 @@ extension Scenario {
             needs: "postgresql"
         ) { lab in
             let (servers, primary) = try lab.postgresql
-            try await setReadOnly("on", servers[primary])
+            try await servers[primary].change("default_transaction_read_only", to: "on")
             try await Task.sleep(for: duration)
-            try await setReadOnly("off", servers[primary])
+            try await servers[primary].change("default_transaction_read_only", to: "off")
             return [Figure(pushes, try await lab.awaitPush())]
         },
         Scenario(
@@ -80,11 +80,6 @@ extension Scenario {
             return [Figure(pushes, time)]
         },
     ]
-
-    private static func setReadOnly(_ state: String, _ server: PostgreSQLServer) async throws {
-        try await server.sql("ALTER SYSTEM SET default_transaction_read_only = \(state)")
-        try await server.sql("SELECT pg_reload_conf()")
-    }
 
     /// What happens to Redis.
     static let caches = [

@@ -18,7 +18,8 @@ extension Scenario {
             return []
         },
         Scenario(
-            name: "migration", what: "The schema goes one version ahead while all nodes serve, and a node starts on it.",
+            name: "migration",
+            what: "The schema goes one version ahead while all nodes serve, and a node starts on it.",
             promise: planned
         ) { lab in
             try await NextRelease.migrate(lab.services.openDatabase())

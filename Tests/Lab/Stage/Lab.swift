@@ -51,7 +51,8 @@ final class Lab: Sendable {
 
     private func client(at address: String) -> RegistryClient {
         let scheme = certificates == nil ? "http" : "https"
-        return RegistryClient("\(scheme)://\(address)", user: "admin", password: Self.password)
+        return RegistryClient(
+            "\(scheme)://\(address)", user: "admin", password: Self.password, followsRedirects: true)
     }
 
     /// Runs a command of haven on a node.

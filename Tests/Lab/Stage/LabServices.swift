@@ -38,12 +38,13 @@ final class LabServices: Sendable {
 
     var database: Database { current.withLock { $0 } }
 
-    /// After a failover of PostgreSQL: the promoted server is the primary, and a new stand-by of it has the address of the
-    /// lost one.
+    /// After a failover of PostgreSQL: the promoted server is the primary, and a new synchronous stand-by of it has the
+    /// address of the lost one.
     func replaceLostPrimary() async throws {
         guard case .postgresql(var servers, let lost) = database else { return }
         let promoted = 1 - lost
         servers[lost] = try await servers[promoted].makeStandby("standby\(UInt32.random(in: .min ... .max))")
+        try await servers[promoted].change("synchronous_standby_names", to: "'*'")
         let replaced = Database.postgresql(servers, primary: promoted)
         current.withLock { $0 = replaced }
         try await publish()
@@ -69,9 +70,11 @@ final class LabServices: Sendable {
                 "CREATE USER root@'%' IDENTIFIED BY 'root123'; GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION")
             return .mariadb(cluster)
         case .postgresql:
-            let primary = try await PostgreSQLServer.start(in: folder)
+            let primary = try await PostgreSQLServer.start(in: folder, settings: ["fsync": "on"])
             try await primary.sql("CREATE ROLE root LOGIN PASSWORD 'root123' CREATEDB")
-            return .postgresql([primary, try await primary.makeStandby()], primary: 0)
+            let standby = try await primary.makeStandby()
+            try await primary.change("synchronous_standby_names", to: "'*'")
+            return .postgresql([primary, standby], primary: 0)
         }
     }
 

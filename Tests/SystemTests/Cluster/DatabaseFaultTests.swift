@@ -185,11 +185,3 @@ extension ClusterTests {
         }
     }
 }
-
-extension PostgreSQLServer {
-    /// Changes a setting of the running server.
-    fileprivate func change(_ name: String, to value: String) async throws {
-        try await sql("ALTER SYSTEM SET \(name) = \(value)")
-        try await sql("SELECT pg_reload_conf()")
-    }
-}

@@ -75,6 +75,12 @@ package final class PostgreSQLServer: Sendable {
         try await process.start { [self] in (try? await sql("SELECT 1")) != nil }
     }
 
+    /// Changes a setting of the running server.
+    package func change(_ name: String, to value: String) async throws {
+        try await sql("ALTER SYSTEM SET \(name) = \(value)")
+        try await sql("SELECT pg_reload_conf()")
+    }
+
     /// Makes a stand-by the primary.
     package func promote() async throws {
         try await sql("SELECT pg_promote()")
