@@ -70,7 +70,6 @@ extension AccessService {
         _ permission: P.Type, on name: RepositoryName, authorization: String?, address: String
     ) async throws(AccessError) -> Permit<P> {
         if let known = try permitIfKnown(P.self, on: name, authorization: authorization) { return known }
-        if P.action == .pull { return try await permitNow(P.self, on: name, authorization, address) }
         return try await patiently { () async throws(AccessError) in
             try await permitNow(P.self, on: name, authorization, address)
         }

@@ -30,7 +30,6 @@ extension AccessService {
         guard services == [settings.service] else { throw .serviceUnknown(expected: settings.service) }
         // Scopes are read before the password is looked at: nonsense costs nothing.
         let scopes = try TokenScope.parse(scopes)
-        guard scopes.contains(where: \.isMoreThanPull) else { return try await answer(scopes, authorization, address) }
         return try await patiently { () async throws(AccessError) in try await answer(scopes, authorization, address) }
     }
 

@@ -124,6 +124,18 @@ package struct MetadataStore: Sendable {
         }
     }
 
+    /// Runs a read again that failed because the database was away, when that has come back in time.
+    ///
+    /// For pulls of what this node has never read: nobody can say whether it exists, and clients give up at the first 503.
+    ///
+    /// - Throws: `failure` when the database stays away for longer than a node waits; what `work` throws.
+    package func whenBack<T: Sendable>(
+        after failure: SQLError, _ work: () async throws -> T
+    ) async throws -> T {
+        guard let watch, failure.isAbsence, await watch.hold(since: .now) else { throw failure }
+        return try await watch.holding(work)
+    }
+
     /// Writes a node's beat. It is also the probe that tells whether the database takes writes.
     ///
     /// - Throws: ``SQLError``; nothing is repeated, the next beat comes anyway.

@@ -42,7 +42,7 @@ extension RegistryService {
             manifest = try await read(key)
         } catch let error as SQLError where error.isOutage {
             if let known = lastKnown.manifest(key) { return known }
-            throw error
+            manifest = try await metadata.whenBack(after: error) { try await read(key) }
         } catch let error as RegistryError {
             lastKnown.forget(key)
             throw error
@@ -98,8 +98,10 @@ extension RegistryService {
             return try await freshBlob(key, renewing: renewing, isPusher: isPusher)
         } catch let error as SQLError where error.isOutage {
             // A pusher relies on the lease, which cannot be renewed now.
-            guard let known = lastKnown.link(key), !isPusher || !isHalfOver(known) else { throw error }
-            return known
+            if let known = lastKnown.link(key), !isPusher || !isHalfOver(known) { return known }
+            return try await metadata.whenBack(after: error) {
+                try await freshBlob(key, renewing: renewing, isPusher: isPusher)
+            }
         }
     }
 

@@ -113,6 +113,23 @@ private func outcome(_ attempt: () async throws -> some Any) async -> String {
 
 @Suite("while the database is out of reach")
 struct OutageTests {
+    @Test("a pull of what was never read here waits for a database that fails over; what is not there is 404 then")
+    func unread() async throws {
+        try await OutageWorld.with(hold: .seconds(60)) { world in
+            _ = try await world.push("one", at: v1)
+            let permit = try await world.permit(Pull.self)
+            world.database.become(.refuses(.unreachable("gone")))
+            async let tag = outcome { try await world.manifest(.tag(Tag("never")!)) }
+            async let blob = outcome { try await world.registry.blob(.sha256(of: [1]), permit, renewing: true) }
+            let isWaiting = try await eventually { world.metadata.watch?.held == 2 }
+            #expect(isWaiting)
+            world.database.become(.works)
+            try await world.beat()
+            let answers = (await tag, await blob)
+            #expect(answers == ("refused", "refused"))
+        }
+    }
+
     @Test("a push waits for rights of now while the database fails over, and so does a token for one")
     func waiting() async throws {
         try await OutageWorld.with(hold: .seconds(60)) { world in

@@ -71,9 +71,6 @@ struct TokenScope: Sendable, Hashable {
         }
     }
 
-    /// Whether it asks for more than to pull from a repository.
-    var isMoreThanPull: Bool { !repositoryActions.subtracting(Actions(.pull)).isEmpty }
-
     var isCatalog: Bool { type == "registry" && name == "catalog" && actions.contains("*") }
 
     private static let malformed = AccessError.scopeInvalid(

@@ -38,8 +38,8 @@ package struct ClusterSettings: Sendable {
         outagePatience = reader.read(
             Setting(
                 "outage_patience", .duration(bare: .seconds), default: .seconds(30),
-                "While the database server is out of reach: for how long after it went away pushes wait for it, before they "
-                    + "are told to come back; 0 never."))
+                "While the database server is out of reach: for how long after it went away pushes, and pulls of what this node "
+                    + "never read, wait for it before they are told to come back; 0 never."))
         if nodeName.utf8.count > 255 {
             reader.fault("node_name", "the name is longer than 255 bytes; give a shorter one")
         }

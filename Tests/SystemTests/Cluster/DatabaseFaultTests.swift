@@ -61,7 +61,8 @@ extension ClusterTests {
         func onlyServerKilled(_ store: ClusterStore) async throws {
             try await withPostgreSQL { server in
                 let place = ClusterDatabase.postgresql.settings(try await server.makeDatabase())
-                try await withCluster(of: 2, on: place, store) { cluster in
+                let settings = ["outage_patience": "2s"]
+                try await withCluster(of: 2, on: place, store, settings: settings) { cluster in
                     try await cluster.clients[0].push(TestImage.make(), to: "library/never", at: "v1")
                     let outcome = try await FaultTrial("F6 (no stand-by, \(store))", on: cluster).run { trial in
                         try await server.process.kill()
