@@ -68,6 +68,22 @@ struct CollectorRaceTests {
             #expect(found == [])
         }
     }
+
+    @Test("a lease that ends in this very moment is no race of a push with itself")
+    func leaseAtItsEdge() async throws {
+        try await withWorld { world in
+            let blob = try await world.push("a blob")
+            let (repository, edges) = (world.repository, 3_000)
+            try await world.metadata.attempt(.push) { transaction in
+                for _ in 0..<edges {
+                    let now = transaction.dialect.now
+                    try transaction.sql.run("UPDATE links SET leased_until = \(now), version = version + 1")
+                    let link = try #require(try transaction.linkedBlob(blob, in: repository))
+                    try transaction.lean(link, in: repository, lease: 0)
+                }
+            }
+        }
+    }
 }
 
 /// Clients that push, retag and delete a few images over and over.
