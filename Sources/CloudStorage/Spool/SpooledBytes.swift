@@ -26,6 +26,8 @@ package final class SpooledBytes: Sendable {
     private struct State {
         var waiting = ByteBuffer()
         var file: Int32 = -1
+        /// How much of the spool's spare memory the file takes; nil while it is on disk.
+        var spare: Int64?
         var written: Int64 = 0
         var md5: Insecure.MD5?
         var sha256: SHA256?
@@ -43,7 +45,10 @@ package final class SpooledBytes: Sendable {
     }
 
     deinit {
-        state.withLock { if $0.file >= 0 { Glibc.close($0.file) } }
+        state.withLock { state in
+            if state.file >= 0 { Glibc.close(state.file) }
+            if let spare = state.spare { spool.spare.giveBack(spare) }
+        }
     }
 
     /// How many bytes were appended.
@@ -57,7 +62,7 @@ package final class SpooledBytes: Sendable {
 
     /// Takes bytes behind those taken before.
     ///
-    /// - Throws: ``BlobStorageError/full`` when the spool's disk has no room.
+    /// - Throws: ``BlobStorageError/full`` when neither the spool's disk nor its spare memory has room.
     package func append(_ bytes: ByteBuffer) async throws(BlobStorageError) {
         let isBatch = state.withLock { state in
             bytes.withUnsafeReadableBytes { raw in
@@ -87,17 +92,52 @@ package final class SpooledBytes: Sendable {
 
     private func writeWaiting() throws(BlobStorageError) {
         try state.withLock { (state) throws(BlobStorageError) in
-            if state.file < 0 { state.file = try Spool.file(in: spool.folder) }
-            while state.waiting.readableBytes > 0 {
-                let count = state.waiting.withUnsafeReadableBytes {
-                    pwrite(state.file, $0.baseAddress, $0.count, Int(state.written))
-                }
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw Spool.failure("write", errno) }
-                state.waiting.moveReaderIndex(forwardBy: count)
-                state.written += Int64(count)
+            do throws(BlobStorageError) {
+                if state.file < 0 { state.file = try Spool.file(in: spool.folder) }
+                try Self.write(&state, spool.spare)
+            } catch .full where state.spare == nil {
+                try Self.moveToMemory(&state, spool.spare)
+                try Self.write(&state, spool.spare)
             }
-            state.waiting.clear()
+        }
+    }
+
+    private static func write(_ state: inout State, _ spare: Spool.Spare) throws(BlobStorageError) {
+        if let taken = state.spare {
+            let more = Int64(state.waiting.readableBytes)
+            try spare.take(more)
+            state.spare = taken + more
+        }
+        while state.waiting.readableBytes > 0 {
+            let count = state.waiting.withUnsafeReadableBytes {
+                pwrite(state.file, $0.baseAddress, $0.count, Int(state.written))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw Spool.failure("write", errno) }
+            state.waiting.moveReaderIndex(forwardBy: count)
+            state.written += Int64(count)
+        }
+        state.waiting.clear()
+    }
+
+    /// Goes on in memory with what has been written to a disk that is full now.
+    private static func moveToMemory(_ state: inout State, _ spare: Spool.Spare) throws(BlobStorageError) {
+        let file = try Spool.file(in: Spool.Spare.folder)
+        do throws(BlobStorageError) {
+            try spare.take(state.written)
+        } catch {
+            Glibc.close(file)
+            throw error
+        }
+        let full = state.file
+        (state.file, state.spare) = (file, state.written)
+        guard full >= 0 else { return }
+        defer { Glibc.close(full) }
+        var offset: Int = 0
+        while offset < state.written {
+            let count = sendfile(file, full, &offset, Int(state.written) - offset)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw Spool.failure("copy", count == 0 ? EIO : errno) }
         }
     }
 

@@ -60,8 +60,8 @@ extension Scenario {
         },
         Scenario(
             name: "disk-full",
-            what: "A node's disk is full for eight seconds: pushes to that node are refused, and pulls go on.",
-            promise: Promise(failedCommands: nil, pause: 2)
+            what: "A node's disk is full for eight seconds: parts on their way to the store wait in memory.",
+            promise: loss
         ) { lab in
             let node = try lab.host("node1")
             // The last bytes are refused, which is what is wanted.
