@@ -25,7 +25,7 @@ dist: ## Pack the offline installer: dist/haven-offline-installer-<version>.tgz.
 dist-check: ## Install that archive in a fresh Debian 12 with nothing but the libraries it needs, and remove it (root).
 	@scripts/dist-check.sh
 
-lab: ## Build the guide's picture in namespaces and break it: SCENARIO=node-kill DATABASE=postgresql STORE=s3 TRAFFIC=https OPTIONS=--large
+lab: ## Build the guide's picture in namespaces and break it: SCENARIO=node-kill DATABASE=postgresql STORE=s3 TRAFFIC=terminate OPTIONS=--large
 	@scripts/lab.sh --report labs/ha $(SCENARIO) $(OPTIONS)
 
 lab-short: ## The short set of it on the debug build, judged by what is lost and by failed commands, not by times (minutes, root).

@@ -30,19 +30,29 @@ extension Scenario {
         },
         Scenario(
             name: "certificate-rotation", what: "Every node gets another certificate.", promise: planned,
-            needs: "https"
+            needs: "passthrough"
         ) { lab in
-            guard let certificates = lab.certificates else { throw ToolFailure(what: "the lab has no certificates") }
-            try await certificates.issue(commonName: "rotated")
+            let (certificate, key) = try await lab.certifyAnew()
             let start = ContinuousClock.now
             for node in LabAddress.nodes {
-                for (file, place) in [(certificates.key, "server.key"), (certificates.certificate, "server.crt")] {
-                    let text = try String(contentsOfFile: file, encoding: .utf8)
-                    try await lab.host(node).check("cat > /data/cert/\(place)", input: text)
-                }
+                try await lab.host(node).check("cat > /data/cert/server.key", input: key)
+                try await lab.host(node).check("cat > /data/cert/server.crt", input: certificate)
             }
-            for node in LabAddress.nodes { try await lab.awaitCertificate("rotated", of: node) }
+            for node in LabAddress.nodes { try await lab.awaitNewCertificate(at: LabAddress.of(node)) }
             return [Figure("served by all after", ContinuousClock.now - start)]
+        },
+        Scenario(
+            name: "certificate-rotation", what: "Both balancers get another certificate.", promise: planned,
+            needs: "terminate"
+        ) { lab in
+            let (certificate, key) = try await lab.certifyAnew()
+            let start = ContinuousClock.now
+            for balancer in LabAddress.balancers {
+                try await lab.host(balancer).check(
+                    "cat > /etc/haproxy/tls/registry.pem\nsystemctl reload haproxy", input: certificate + key)
+            }
+            try await lab.awaitNewCertificate(at: LabAddress.virtual)
+            return [Figure("served after", ContinuousClock.now - start)]
         },
         Scenario(
             name: "key-rotation", what: "The key that signs tokens is replaced.", promise: planned
@@ -55,12 +65,22 @@ extension Scenario {
 }
 
 extension Lab {
-    /// Waits until a node shows a certificate with this common name.
-    fileprivate func awaitCertificate(_ commonName: String, of node: String) async throws {
-        let script = "openssl s_client -connect \(LabAddress.of(node)):443 < /dev/null 2>&1 | grep 'subject='"
+    /// Makes another certificate of the same authority.
+    fileprivate func certifyAnew() async throws -> (certificate: String, key: String) {
+        guard let certificates else { throw ToolFailure(what: "the lab has no certificates") }
+        try await certificates.issue(commonName: "rotated")
+        return (
+            try String(contentsOfFile: certificates.certificate, encoding: .utf8),
+            try String(contentsOfFile: certificates.key, encoding: .utf8)
+        )
+    }
+
+    /// Waits until that certificate is shown.
+    fileprivate func awaitNewCertificate(at address: String) async throws {
+        let script = "openssl s_client -connect \(address):443 < /dev/null 2>&1 | grep 'subject='"
         let isServed = try await eventually(within: .seconds(90), every: .milliseconds(200)) {
-            try await host("client").run(script).output.contains(commonName)
+            try await host("client").run(script).output.contains("rotated")
         }
-        guard isServed else { throw ToolFailure(what: "\(node) does not serve the new certificate") }
+        guard isServed else { throw ToolFailure(what: "\(address) does not serve the new certificate") }
     }
 }

@@ -12,7 +12,7 @@ struct Scenario: Sendable {
     var hasLargePush = false
     /// Whether the load sends passwords: tokens are good only where the clocks agree.
     var usesPassword = false
-    /// The choice that it needs, such as `postgresql` or `https`; nil for none.
+    /// The choice that it needs, such as `postgresql` or `terminate`; nil for none.
     var needs: String?
     let act: @Sendable (Lab) async throws -> [Figure]
 

@@ -7,6 +7,7 @@ import TestKit
 final class Lab: Sendable {
     let hosts: [String: LabHost]
     let services: LabServices
+    let traffic: LabTraffic
     /// The authority and the certificate of the registry; nil without TLS.
     let certificates: TestCertificates?
     let folder: String
@@ -16,8 +17,12 @@ final class Lab: Sendable {
 
     static let password = "Choose-your-own-1"
 
-    init(hosts: [String: LabHost], services: LabServices, certificates: TestCertificates?, folder: String) {
-        (self.hosts, self.services, self.certificates, self.folder) = (hosts, services, certificates, folder)
+    init(
+        hosts: [String: LabHost], services: LabServices, traffic: LabTraffic, certificates: TestCertificates?,
+        folder: String
+    ) {
+        (self.hosts, self.services, self.traffic) = (hosts, services, traffic)
+        (self.certificates, self.folder) = (certificates, folder)
     }
 
     func host(_ name: String) throws -> LabHost {
@@ -44,15 +49,16 @@ final class Lab: Sendable {
     }
 
     /// Sends to the virtual address, as administrator.
-    var client: RegistryClient { client(at: LabAddress.virtual) }
+    var client: RegistryClient { client(at: LabAddress.virtual, isEncrypted: traffic != .http) }
 
     /// Sends to a node itself.
-    func client(of node: String) -> RegistryClient { client(at: LabAddress.of(node)) }
+    func client(of node: String) -> RegistryClient {
+        client(at: LabAddress.of(node), isEncrypted: traffic == .passthrough)
+    }
 
-    private func client(at address: String) -> RegistryClient {
-        let scheme = certificates == nil ? "http" : "https"
-        return RegistryClient(
-            "\(scheme)://\(address)", user: "admin", password: Self.password, followsRedirects: true)
+    private func client(at address: String, isEncrypted: Bool) -> RegistryClient {
+        RegistryClient(
+            "\(isEncrypted ? "https" : "http")://\(address)", user: "admin", password: Self.password, followsRedirects: true)
     }
 
     /// Runs a command of haven on a node.

@@ -17,7 +17,8 @@ struct LabStage: Sendable {
         async let services = LabServices.start(database, store, in: "\(folder)/services")
         let hosts = try await switchOnHosts()
         let certificates = try await certify(hosts)
-        let lab = Lab(hosts: hosts, services: try await services, certificates: certificates, folder: folder)
+        let lab = Lab(
+            hosts: hosts, services: try await services, traffic: traffic, certificates: certificates, folder: folder)
         try await follow(guide, lab)
         try await lab.awaitHealth()
         let clients = try await LabClients.start(
@@ -30,7 +31,7 @@ struct LabStage: Sendable {
         let steps = GuideStep.steps(of: try String(contentsOfFile: guide, encoding: .utf8))
         guard !steps.isEmpty else { throw ToolFailure(what: "\(guide) has no steps") }
         let walk = GuideWalk(
-            steps: steps, hosts: lab.hosts, choices: [database.rawValue, store.rawValue, traffic.rawValue],
+            steps: steps, hosts: lab.hosts, choices: Set([database.rawValue, store.rawValue] + traffic.choices),
             folder: folder)
         for (node, process) in try await walk.run() { lab.keep(process, on: node) }
     }
@@ -50,9 +51,9 @@ struct LabStage: Sendable {
         return hosts
     }
 
-    /// With https: makes an authority, and a certificate for the virtual address, in the home folder of node1.
+    /// With TLS: makes an authority, and a certificate for the virtual address, in the home folder of node1.
     private func certify(_ hosts: [String: LabHost]) async throws -> TestCertificates? {
-        guard traffic == .https else { return nil }
+        guard traffic != .http else { return nil }
         try FileManager.default.createDirectory(atPath: "\(folder)/tls", withIntermediateDirectories: true)
         let certificates = try await TestCertificates(in: "\(folder)/tls", names: "IP:\(LabAddress.virtual)")
         for file in [certificates.certificate, certificates.key, certificates.authority] {
