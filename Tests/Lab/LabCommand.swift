@@ -22,7 +22,7 @@ import TestKit
     @Flag(help: "List the scenarios and end.") var list = false
     @Option(help: "The database: mariadb (Galera) or postgresql.") var database = LabServices.DatabaseKind.mariadb
     @Option(help: "The object store: swift or s3 (Ceph's radosgw).") var store = LabServices.StoreKind.swift
-    @Option(help: "What travels: http, or TLS that the balancers pass through to the nodes (passthrough) or end (terminate).")
+    @Option(help: "What travels: http, or TLS that the balancers pass through (passthrough) or end (terminate).")
     var traffic = LabTraffic.http
     @Option(help: ArgumentHelp("The guide to follow.", valueName: "path")) var guide = "docs/guides/ha-install.md"
     @Option(help: ArgumentHelp("The offline installer; the newest in dist when not given.", valueName: "path"))

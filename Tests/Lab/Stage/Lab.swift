@@ -57,8 +57,9 @@ final class Lab: Sendable {
     }
 
     private func client(at address: String, isEncrypted: Bool) -> RegistryClient {
-        RegistryClient(
-            "\(isEncrypted ? "https" : "http")://\(address)", user: "admin", password: Self.password, followsRedirects: true)
+        let scheme = isEncrypted ? "https" : "http"
+        return RegistryClient(
+            "\(scheme)://\(address)", user: "admin", password: Self.password, followsRedirects: true)
     }
 
     /// Runs a command of haven on a node.
