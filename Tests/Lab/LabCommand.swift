@@ -18,7 +18,7 @@ import TestKit
     @Flag(help: "Run the short set.") var short = false
     @Flag(help: "Judge what was lost and the commands of clients, not times and single requests, as on a busy machine.")
     var untimed = false
-    @Flag(help: "Let a push of two gigabytes go on while things break.") var large = false
+    @Flag(help: "Run the scenarios through which a push of two gigabytes must get, with one.") var large = false
     @Flag(help: "List the scenarios and end.") var list = false
     @Option(help: "The database: mariadb (Galera) or postgresql.") var database = LabServices.DatabaseKind.mariadb
     @Option(help: "The object store: swift or s3 (Ceph's radosgw).") var store = LabServices.StoreKind.swift
@@ -36,7 +36,7 @@ import TestKit
         get throws {
             let choices = [database.rawValue, store.rawValue] + traffic.choices
             let possible = Scenario.all.filter { $0.needs.map(choices.contains) ?? true }
-            if scenarios.isEmpty { return possible.filter { !short || $0.isShort } }
+            if scenarios.isEmpty { return possible.filter { (!short || $0.isShort) && (!large || $0.hasLargePush) } }
             return try scenarios.map { name in
                 guard let scenario = possible.first(where: { $0.name == name }) else {
                     let names = possible.map(\.name).joined(separator: ", ")
@@ -132,8 +132,8 @@ import TestKit
         }
         say(outcome.line)
         if let report {
-            try await LabReport(course.outcomes, [database.rawValue, store.rawValue, traffic.rawValue])
-                .write(to: report)
+            let choices = [database.rawValue, store.rawValue, traffic.rawValue] + (large ? ["large"] : [])
+            try await LabReport(course.outcomes, choices).write(to: report)
         }
     }
 
