@@ -156,8 +156,8 @@ package struct FaultTrial: Sendable {
         let pulls = outcome.pulls
         return
             "\(name): failed pulls: \(pulls.failedPulls) of \(pulls.pulls), failed requests: \(pulls.failedRequests), "
-            + "stale answers: \(pulls.staleAnswers), longest pause: \(pulls.longestPull.inSeconds) s for pulls, "
-            + "\(outcome.pushPause.inSeconds) s for pushes; acknowledged: \(outcome.pushes["manifest put", default: 0]) "
+            + "stale answers: \(pulls.staleAnswers), longest pause: \(pulls.longestPull.inSeconds) s for pulls; "
+            + "pushes again after \(outcome.pushPause.inSeconds) s; acknowledged: \(outcome.pushes["manifest put", default: 0]) "
             + "manifests, of requests that push \(outcome.pushes["503", default: 0]) refused and "
             + "\(outcome.pushes["broken", default: 0]) broken off, violations: \(outcome.violations.count)"
     }
