@@ -49,7 +49,7 @@ package final class Radosgw: Sendable {
             "osd_pool_default_size = 1", "osd_pool_default_min_size = 1", "osd_pool_default_pg_num = 4",
             "osd_pool_default_pg_autoscale_mode = off", "mon_allow_pool_size_one = true",
             "mon_max_pg_per_osd = 1000", "osd_crush_chooseleaf_type = 0", "[mon]", "mon_data = \(folder)/mon",
-            "[osd]", "osd_data = \(folder)/osd", "osd_objectstore = memstore", "memstore_device_bytes = 4294967296",
+            "[osd]", "osd_data = \(folder)/osd", "osd_objectstore = memstore", "memstore_device_bytes = 17179869184",
             "osd_memory_target = 1073741824", "osd_uuid = \(disk)", "[client]", "rgw_data = \(folder)/rgw",
             // The gateway insists on an encrypted connection to the monitor by default, impossible without keys.
             "ms_mon_client_mode = crc",
