@@ -67,7 +67,7 @@ struct ProgramTests {
         let links = Set(plan.balancers.map(\.interface)).map { "ip link add \($0) type veth peer name p-\($0) && " }
         let command = links.joined() + "exec \"$0\" \"$@\""
         let program = try #require(Tool.path(of: run.program))
-        let result = try await Tool("unshare").run(["-rn", "sh", "-c", command, program] + run.arguments)
+        let result = try await Tool("unshare").run([Tool.ownNetwork, "sh", "-c", command, program] + run.arguments)
         return ProgramVerdict(of: run, status: result.status, output: result.output + result.errors)
     }
 
@@ -98,7 +98,7 @@ struct SystemFileTests {
             let script =
                 "sysctl -q -p \"$0\" && grep -v '^#' \"$0\" | while read -r key _ value; do "
                 + "test \"$(sysctl -n \"$key\")\" = \"$value\" || exit 1; done"
-            try await Tool("unshare").check("-rn", "sh", "-c", script, path)
+            try await Tool("unshare").check(Tool.ownNetwork, "sh", "-c", script, path)
         }
     }
 
@@ -115,7 +115,7 @@ struct SystemFileTests {
                 "$0" up && "$0" up && show && echo then && "$0" down && "$0" down && show
                 """
             let output = try await Tool("unshare").check(
-                "-rn", "sh", "-c", script, "\(folder)/usr/local/sbin/haven-vip.sh")
+                Tool.ownNetwork, "sh", "-c", script, "\(folder)/usr/local/sbin/haven-vip.sh")
             let states = output.components(separatedBy: "then\n")
             try #require(states.count == 2)
             #expect(states[0].contains(way == "redirect" ? "ip daddr 192.168.1.220 tcp dport 80" : "192.168.1.220/32"))

@@ -7,6 +7,9 @@ import Subprocess
 ///     let skopeo = Tool("skopeo")
 ///     try await skopeo.check("copy", "oci:/tmp/layout:x", "docker://127.0.0.1:8080/library/x:x")
 package struct Tool: Sendable {
+    /// Tells `unshare` to run a command in a network of its own. Root needs no user namespace for that, and gets none in a chroot.
+    package static let ownNetwork = geteuid() == 0 ? "-n" : "-rn"
+
     /// The program's name, looked up in `PATH`, or its path.
     package var program: String
     /// Variables set (or, when nil, removed) for the program on top of this process's environment.

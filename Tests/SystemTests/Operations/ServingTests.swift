@@ -141,7 +141,7 @@ struct ServingTests {
                 kill $server; wait $server
                 """#
             let result = try await Tool("unshare", workingFolder: folder).run([
-                "-rn", "sh", "-c", script, HavenProcess.executable,
+                Tool.ownNetwork, "sh", "-c", script, HavenProcess.executable,
             ])
             #expect(result.output.contains("[::]:8080 is free"), "\(result)")
             #expect(result.status == 0 && result.output.hasSuffix("ok\n"), "\(result)")
