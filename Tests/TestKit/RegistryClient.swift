@@ -136,6 +136,9 @@ package final class RegistryClient: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         // How long a request may wait for one of the connections to its server; many tests share a server.
         configuration.timeout.connect = .seconds(60)
+        // The time given to a request ends with the head of its answer. Of an answer whose sender lost its power in the
+        // middle nothing more comes, not even an end.
+        configuration.timeout.read = .seconds(60)
         return HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
     }()
