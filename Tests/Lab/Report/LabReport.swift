@@ -46,7 +46,7 @@ struct LabReport: Sendable {
     private func row(_ outcome: Trial.Outcome) -> String {
         let (scenario, load) = (outcome.scenario, outcome.load)
         let figures = outcome.figures.map { "\($0.name) \($0.seconds.shown) s" }.joined(separator: ", ")
-        let large = outcome.largePush.map { "\((($0) / .seconds(1)).shown) s" } ?? ""
+        let large = outcome.largePush.map { "\(($0.time / .seconds(1)).shown) s, commands: \($0.commands)" } ?? ""
         let cells = [
             scenario.name + (outcome.misses.isEmpty ? "" : " (missed)"), "\(outcome.commands)",
             "\(outcome.failedCommands.count)", "\(load.entries.count)", "\(load.failedRequests)",

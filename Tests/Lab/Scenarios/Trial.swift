@@ -16,7 +16,7 @@ struct Trial: Sendable {
         let skopeo: ClientLoop.Tally
         let docker: ClientLoop.Tally
         /// How long the push of two gigabytes took, with its tries; nil without one.
-        let largePush: Duration?
+        let largePush: LargePush.Course?
         let figures: [Figure]
         /// Promises that were broken, in words.
         let misses: [String]
@@ -44,7 +44,7 @@ struct Trial: Sendable {
             _ = try await (first, second)
         }
         var figures: [Figure] = []
-        var largePush: Duration?
+        var largePush: LargePush.Course?
         let result: LoadResult
         do {
             (result, figures, largePush) = try await perform(load)
@@ -64,7 +64,7 @@ struct Trial: Sendable {
             figures: figures, misses: misses)
     }
 
-    private func perform(_ load: LabLoad) async throws -> (LoadResult, [Figure], Duration?) {
+    private func perform(_ load: LabLoad) async throws -> (LoadResult, [Figure], LargePush.Course?) {
         let large = hasLargePush && scenario.hasLargePush ? try await LargePush(lab.clients) : nil
         // Its bytes are on their way when something breaks.
         async let pushing = large?.run()
