@@ -122,7 +122,8 @@ package final class SpooledBytes: Sendable {
 
     /// Goes on in memory with what has been written to a disk that is full now.
     private static func moveToMemory(_ state: inout State, _ spare: Spool.Spare) throws(BlobStorageError) {
-        let file = try Spool.file(in: Spool.Spare.folder)
+        // Where there is no such memory, the disk is what has no room.
+        guard let file = try? Spool.file(in: Spool.Spare.folder) else { throw .full }
         do throws(BlobStorageError) {
             try spare.take(state.written)
         } catch {

@@ -30,12 +30,12 @@ struct LargePush: Sendable {
     func run() async throws -> Course {
         let start = ContinuousClock.now
         let (tool, arguments) = clients.skopeoPush("oci:\(layout):x", to: "library/large:x")
-        var commands = 1
-        while commands < 3 {
-            if try await tool.run(arguments, deadline: .seconds(900)).status == 0 { break }
-            commands += 1
+        var failure = ""
+        for commands in 1...3 {
+            let result = try await tool.run(arguments, deadline: .seconds(900))
+            if result.status == 0 { return Course(time: ContinuousClock.now - start, commands: commands) }
+            failure = "\(result)"
         }
-        if commands == 3 { try await tool.check(arguments, deadline: .seconds(900)) }
-        return Course(time: ContinuousClock.now - start, commands: commands)
+        throw ToolFailure(what: failure)
     }
 }

@@ -11,7 +11,7 @@ extension Scenario {
     static let balancers = [
         Scenario(
             name: "balancer-kill", what: "The balancer with the virtual address loses its power, and gets it back.",
-            promise: loss, isShort: true, hasLargePush: true, act: killOwner),
+            promise: loss, isShort: true, hasLargePush: true, cutsClients: true, act: killOwner),
         Scenario(
             name: "balancer-kill-1s", what: "The same, with adverts every second, as in the guide of old.",
             promise: slowLoss
@@ -66,8 +66,7 @@ extension Scenario {
         Scenario(
             name: "haproxy-kill",
             what: "HAProxy is killed on the balancer with the virtual address; its service starts it again.",
-            // skopeo 1.9 gives a pull up whose answer breaks off in its middle, and one pull runs at a time.
-            promise: Promise(failedCommands: 1, pause: 2), isShort: true, hasLargePush: true
+            promise: Promise(pause: 2), isShort: true, hasLargePush: true, cutsClients: true
         ) { lab in
             try await lab.host(try await lab.owner()).check("pkill -KILL -x haproxy")
             try await Task.sleep(for: duration)

@@ -10,18 +10,19 @@ struct Scenario: Sendable {
     var isShort = false
     /// Whether a push of two gigabytes goes on while it happens.
     var hasLargePush = false
+    /// Whether clients lose the connections that they have: then one may be cut off in one of the few requests that it does not
+    /// send again.
+    var cutsClients = false
     /// Whether the load sends passwords: tokens are good only where the clocks agree.
     var usesPassword = false
     /// The choice that it needs, such as `postgresql` or `terminate`; nil for none.
     var needs: String?
     let act: @Sendable (Lab) async throws -> [Figure]
 
-    /// The same without promises about times and single requests. Where something is lost, one command may be cut off in one
-    /// of the few requests that its client does not send again.
+    /// The same without promises about times and single requests, and with one failed command where clients are cut off.
     var untimed: Scenario {
         var scenario = self
-        let isPlanned = promise.failedRequests != nil
-        scenario.promise = Promise(failedCommands: promise.failedCommands.map { isPlanned ? $0 : max($0, 1) })
+        scenario.promise = Promise(failedCommands: promise.failedCommands.map { $0 + (cutsClients ? 1 : 0) })
         return scenario
     }
 

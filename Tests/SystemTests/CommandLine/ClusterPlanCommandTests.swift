@@ -58,7 +58,7 @@ import Testing
             let command = ["cluster", "render", "cluster.yml", "--output", "out"]
             try await haven.check(command)
             let again = try await haven.check(command)
-            #expect(again.split(separator: "\n").count == 1 && again.contains(/(\d+) files, \1 of them unchanged/))
+            #expect(again.split(separator: "\n").count == 1 && again.contains("28 files, 28 of them unchanged"))
             try write("mine", to: "\(folder)/out/notes.txt")
             try change("\(folder)/cluster.yml", "\n  - name: node3\n    address: 192.168.1.203\n    port: 80\n", "\n")
             let changed = try await haven.check(command).split(separator: "\n").dropLast()
